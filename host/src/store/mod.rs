@@ -1,0 +1,268 @@
+//! Everything that must survive, behind one trait with two implementations.
+//!
+//! The store knows rows, locks and commits. It never sees wasmtime, and it decides nothing that the
+//! queue decides: it answers who may start what, and refuses what comes from a lost lease. What is
+//! true after each method returns, and after a crash halfway, stands at the method.
+
+pub mod postgres;
+mod records;
+pub mod sqlite;
+
+use async_trait::async_trait;
+use tokio::sync::broadcast;
+
+use crate::model::{
+    ComponentName, Digest, FunctionId, HostNumber, InvocationId, Key, Namespace, QueueId,
+    QueueName, queue::Settings,
+};
+
+pub use records::*;
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Another call stands under the id that the caller chose.
+    #[error(
+        "another call stands under the id `{id}`: choose another id, or send the same queue, task and arguments again"
+    )]
+    IdTaken {
+        /// Which call of the request.
+        index: usize,
+        /// The id.
+        id: InvocationId,
+    },
+    /// Components were added since the caller looked: look again, then enqueue again.
+    #[error("components were added meanwhile")]
+    CatalogueMoved,
+    /// The queue does not exist and may not be made.
+    #[error("there is no queue `{0}`, and this host makes none: declare it by PUT /v1/queues/{0}")]
+    UnknownQueue(QueueName),
+    /// The host was declared dead, or never registered.
+    #[error("host {0} has lost its lease")]
+    LeaseLost(HostNumber),
+    /// The database was written by a newer Windlass.
+    #[error(
+        "the database is of version {found}, this Windlass knows up to {known}: use the newer binary"
+    )]
+    TooNew {
+        /// The newest migration in the database.
+        found: i64,
+        /// The newest that this binary knows.
+        known: i64,
+    },
+    /// Another host has the SQLite file open.
+    #[error(
+        "{path} is in use by {holder}: a SQLite file belongs to one host; several hosts need --database postgres://…"
+    )]
+    InUse {
+        /// The file.
+        path: String,
+        /// Who holds it, as far as that is known.
+        holder: String,
+    },
+    /// The database cannot be reached, or ended the connection.
+    #[error("cannot reach the database: {0}")]
+    Unreachable(String),
+    /// The database refused a statement, or answered what cannot be read.
+    #[error("the database failed: {0}")]
+    Database(String),
+}
+
+impl Error {
+    /// Whether trying the same again may help.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Unreachable(_))
+    }
+}
+
+/// What changed, for whoever waits. A hint: it may come late, twice, or not at all (then polling
+/// finds what it would have told).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Signal {
+    /// Invocations may be claimed from this queue.
+    Work(QueueId),
+    /// These invocations ended, on this host.
+    Ended(std::sync::Arc<[Key]>),
+    /// Some invocations ended, started or reported on another host.
+    Moved,
+    /// A queue's settings changed.
+    Settings(QueueId),
+    /// Components or grants changed.
+    Catalogue,
+}
+
+/// Which database it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Backend {
+    /// Embedded.
+    Sqlite,
+    /// A server that several hosts share.
+    Postgres,
+}
+
+/// The store.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Which database it is.
+    fn backend(&self) -> Backend;
+
+    /// What changes from now on, here and on other hosts. A subscriber that lags must look for
+    /// itself.
+    fn subscribe(&self) -> broadcast::Receiver<Signal>;
+
+    // --- components ---------------------------------------------------------------------------
+
+    /// Adds a version of a component with its bytes and the tasks that it exports, in one
+    /// transaction. Versions are immutable: see [`Added`].
+    async fn add_component(
+        &self,
+        namespace: &Namespace,
+        component: &NewComponent,
+    ) -> Result<Added, Error>;
+
+    /// All versions of all components (or of one), without bytes and WIT, newest version last.
+    async fn components(
+        &self,
+        namespace: &Namespace,
+        name: Option<&ComponentName>,
+    ) -> Result<Vec<Component>, Error>;
+
+    /// The bytes of a component.
+    async fn component_bytes(&self, digest: &Digest) -> Result<Option<Vec<u8>>, Error>;
+
+    /// Every task of every version in the namespace, with the grants of each component and the
+    /// revision to which that belongs. Read whole and cached by the caller.
+    async fn catalogue(&self, namespace: &Namespace) -> Result<Catalogue, Error>;
+
+    /// A task by its number, which never changes.
+    async fn function(&self, id: FunctionId) -> Result<Option<Function>, Error>;
+
+    /// Sets what a component may do beyond its sandbox, for attempts that start from now on.
+    async fn put_grants(
+        &self,
+        namespace: &Namespace,
+        name: &ComponentName,
+        grants: &serde_json::Value,
+    ) -> Result<(), Error>;
+
+    // --- queues -------------------------------------------------------------------------------
+
+    /// Makes the queue or changes its settings. Hosts hear of it by [`Signal::Settings`], at the
+    /// latest with their next claim or beat.
+    async fn put_queue(
+        &self,
+        namespace: &Namespace,
+        name: &QueueName,
+        settings: &Settings,
+    ) -> Result<Queue, Error>;
+
+    /// The queue with its counts.
+    async fn queue(
+        &self,
+        namespace: &Namespace,
+        name: &QueueName,
+    ) -> Result<Option<(Queue, Counts)>, Error>;
+
+    /// All queues with their counts, by name.
+    async fn queues(&self, namespace: &Namespace) -> Result<Vec<(Queue, Counts)>, Error>;
+
+    /// Every queue of every namespace, without counts: what a host may serve.
+    async fn served_queues(&self) -> Result<Vec<Queue>, Error>;
+
+    // --- enqueue ------------------------------------------------------------------------------
+
+    /// Stores these calls, all or none, at the end of their queues in the order given. When it
+    /// returns, they are committed and fsynced. Calls that arrive while a commit is in flight go
+    /// out together in the next. A call whose id exists already with the same queue, task and
+    /// arguments is not stored again but answered as `existed`.
+    ///
+    /// `revision` is the revision of the catalogue by which the tasks were resolved; if components
+    /// were added since, nothing is stored and [`Error::CatalogueMoved`] says so.
+    async fn enqueue(&self, calls: Vec<NewCall>, revision: i64) -> Result<Vec<Enqueued>, Error>;
+
+    // --- the lease of a host ------------------------------------------------------------------
+
+    /// Registers a new incarnation of a host.
+    async fn register(&self, host: &NewHost) -> Result<HostNumber, Error>;
+
+    /// Renews the lease and tells what every live host's beat counter stands at.
+    /// [`Error::LeaseLost`] if this incarnation was declared dead.
+    async fn renew(&self, host: HostNumber) -> Result<Beat, Error>;
+
+    /// Declares a host dead, if its beat counter still stands at `seen`, and in the same
+    /// transaction takes everything from it: its slots, and its invocations, which go back to their
+    /// places with a new fence. Those that were executing count a death; one that reaches
+    /// `deaths_max` fails as `host-lost`. Reserved ones count none, but start with a committed mark
+    /// from now on. `None` if the host beat meanwhile or is dead already.
+    async fn rescue(
+        &self,
+        host: HostNumber,
+        seen: i64,
+        deaths_max: u32,
+    ) -> Result<Option<Rescued>, Error>;
+
+    /// Gives back everything that the host still holds, without counting a death, and ends its
+    /// registration.
+    async fn leave(&self, host: HostNumber) -> Result<(), Error>;
+
+    /// The hosts that are registered and not dead.
+    async fn hosts(&self) -> Result<Vec<Host>, Error>;
+
+    // --- execution ----------------------------------------------------------------------------
+
+    /// Hands in what ended and what started, and takes what may start next: one transaction, one
+    /// round trip. Everything handed in is fenced by the host's incarnation and the invocation's
+    /// fence; what no longer belongs to the host comes back in [`Exchanged::lost`] and is not
+    /// recorded. When it returns, the outcomes are on disk. Sending the same outcome twice (after an
+    /// error that left open whether it was committed) is harmless.
+    ///
+    /// Order of work: ends, marks of starts, reports, returns, then claims, so that a claim sees
+    /// the slots that the ends have freed.
+    async fn exchange(&self, host: HostNumber, exchange: Exchange) -> Result<Exchanged, Error>;
+
+    /// What the store believes this host holds: after an error that left open whether an exchange
+    /// was committed, the host returns what it does not know of.
+    async fn held(&self, host: HostNumber) -> Result<Vec<Held>, Error>;
+
+    /// The arguments of one invocation, for claims that came without them because they are large.
+    async fn arguments(&self, key: Key) -> Result<Option<Vec<u8>>, Error>;
+
+    // --- handles ------------------------------------------------------------------------------
+
+    /// One invocation, with its outcome when it has one.
+    async fn invocation(
+        &self,
+        namespace: &Namespace,
+        id: &InvocationId,
+    ) -> Result<Option<Invocation>, Error>;
+
+    /// Several at once, in no order; unknown ids are left out.
+    async fn invocations_by_id(
+        &self,
+        namespace: &Namespace,
+        ids: &[InvocationId],
+    ) -> Result<Vec<Invocation>, Error>;
+
+    /// Which of these have ended.
+    async fn ended(&self, keys: &[Key]) -> Result<Vec<Key>, Error>;
+
+    /// A page of invocations, newest first, without arguments and outcomes' values.
+    async fn invocations(
+        &self,
+        namespace: &Namespace,
+        filter: &Filter,
+    ) -> Result<Vec<Invocation>, Error>;
+
+    /// The log of an invocation, all attempts, oldest first.
+    async fn log(&self, key: Key) -> Result<Vec<LogChunk>, Error>;
+
+    /// Attempts that ended without an outcome: their host died, or gave them back.
+    async fn lost_attempts(&self, key: Key) -> Result<Vec<LostAttempt>, Error>;
+
+    /// Whether the database answers.
+    async fn ping(&self) -> Result<(), Error>;
+
+    /// Commits what is in flight and closes.
+    async fn close(&self);
+}
