@@ -1,1 +1,3 @@
 //! Windlass host
+pub mod registry;
+pub mod values;
