@@ -1,10 +1,8 @@
 pub mod api;
-pub mod config;
 pub mod control;
 pub mod http;
 pub mod model;
 pub mod registry;
-pub mod server;
 pub mod store;
 pub mod telemetry;
 pub mod values;

@@ -133,7 +133,7 @@ mod tests {
         assert!(gate.check(&with("bearer secret"), None).is_ok());
         for wrong in ["Bearer secre", "Bearer secret2", "Bearer ", "secret", "Basic secret"] {
             let problem = gate.check(&with(wrong), None).unwrap_err();
-            assert_eq!(problem.code, "unauthorized", "{wrong}");
+            assert_eq!(problem.code().as_str(), "unauthorized", "{wrong}");
         }
         assert!(gate.check(&HeaderMap::new(), None).is_err());
     }
@@ -147,7 +147,7 @@ mod tests {
         assert!(gate.check(&from("http://127.0.0.1:7070"), host).is_ok());
         for origin in ["https://example.org", "null", "http://127.0.0.1:8080"] {
             let problem = gate.check(&from(origin), host).unwrap_err();
-            assert_eq!(problem.code, "foreign-origin", "{origin}");
+            assert_eq!(problem.code().as_str(), "foreign-origin", "{origin}");
         }
     }
 

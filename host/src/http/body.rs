@@ -126,7 +126,7 @@ mod tests {
 
         let problem = collect(&json(), body, 6).await.unwrap_err();
 
-        assert_eq!(problem.code, "too-large");
+        assert_eq!(problem.code().as_str(), "too-large");
     }
 
     #[tokio::test]
@@ -135,15 +135,15 @@ mod tests {
             .await
             .unwrap_err();
 
-        assert_eq!(problem.code, "media-type");
+        assert_eq!(problem.code().as_str(), "media-type");
     }
 
     #[test]
     fn broken_json_is_refused_with_line_and_column() {
         let problem = from_json::<serde_json::Value>(b"{\n  \"a\": }").unwrap_err();
 
-        assert_eq!(problem.code, "body");
-        assert_eq!(problem.errors[0].place, "line 2, column 8");
-        assert_eq!(problem.errors[0].message, "expected value");
+        assert_eq!(problem.code().as_str(), "body");
+        assert_eq!(problem.clone().into_wire().errors[0].place, "line 2, column 8");
+        assert_eq!(problem.clone().into_wire().errors[0].message, "expected value");
     }
 }

@@ -25,7 +25,7 @@ pub use body::{bytes, collect, from_json};
 pub use code::Code;
 pub use events::{last_event_id, stream};
 pub use page::PageToken;
-pub use problem::{Mistake, Problem, panicked};
+pub use problem::{Problem, panicked};
 pub use query::{Query, duration};
 
 /// What a handler gives.

@@ -56,7 +56,7 @@ mod tests {
     fn what_is_no_page_token_is_refused() {
         for text in ["", "7", "AAAAAAAAAAAA", "%%%"] {
             let problem = PageToken::decode(text).unwrap_err();
-            assert_eq!(problem.errors[0].place, "page", "{text}");
+            assert_eq!(problem.into_wire().errors[0].place, "page", "{text}");
         }
     }
 }

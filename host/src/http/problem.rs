@@ -5,54 +5,24 @@ use std::any::Any;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use windlass_client::wire;
 
 use super::Code;
 
-/// One thing that is wrong with a request, and where.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Mistake {
-    /// Where, as in `[3].args[1].sizes[0]`.
-    #[schema(example = "args[1].sizes[3]")]
-    pub place: String,
-    /// What, as in `expected u32, got -1`.
-    #[schema(example = "expected u32, got -1")]
-    pub message: String,
-}
-
 /// What was refused, why, and what to do (RFC 9457, `application/problem+json`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Where the code is explained, relative to the host.
-    #[serde(rename = "type")]
-    #[schema(example = "/errors/arguments")]
-    pub kind: String,
-    /// The same few words for every problem of this code.
-    pub title: String,
-    /// The HTTP status.
-    pub status: u16,
-    /// The stable code.
-    #[schema(example = "arguments")]
-    pub code: String,
-    /// What happened this time.
-    pub detail: String,
-    /// What to do.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
-    /// Each mistake with its place.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<Mistake>,
+    code: Code,
+    detail: String,
+    hint: Option<String>,
+    errors: Vec<wire::Mistake>,
 }
 
 impl Problem {
     /// A problem of this code.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         Self {
-            kind: format!("/errors/{}", code.as_str()),
-            title: code.title().to_owned(),
-            status: code.status().as_u16(),
-            code: code.as_str().to_owned(),
+            code,
             detail: detail.into(),
             hint: None,
             errors: Vec::new(),
@@ -67,7 +37,7 @@ impl Problem {
 
     /// With the place of a mistake.
     pub fn at(mut self, place: impl Into<String>, message: impl Into<String>) -> Self {
-        self.errors.push(Mistake {
+        self.errors.push(wire::Mistake {
             place: place.into(),
             message: message.into(),
         });
@@ -79,12 +49,30 @@ impl Problem {
         let message = message.into();
         Self::new(Code::Invalid, format!("{place}: {message}")).at(place, message)
     }
+
+    /// Its code.
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// As it goes over the wire.
+    pub fn into_wire(self) -> wire::Problem {
+        wire::Problem {
+            kind: format!("/errors/{}", self.code.as_str()),
+            title: self.code.title().to_owned(),
+            status: self.code.status().as_u16(),
+            detail: self.detail,
+            code: self.code.as_str().to_owned(),
+            hint: self.hint,
+            errors: self.errors,
+        }
+    }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let code = Code::from_word(&self.code).unwrap_or(Code::Internal);
-        let body = serde_json::to_vec(&self).expect("a problem is texts and numbers");
+        let code = self.code;
+        let body = serde_json::to_vec(&self.into_wire()).expect("a problem is texts and numbers");
         let mut response = (code.status(), body).into_response();
         let headers = response.headers_mut();
         headers.insert(
@@ -127,7 +115,7 @@ mod tests {
         let problem = Problem::invalid("concurrency", "expected at least 1, got 0")
             .hint("pause the queue instead");
 
-        let json = serde_json::to_value(&problem).unwrap();
+        let json = serde_json::to_value(problem.into_wire()).unwrap();
 
         assert_eq!(
             json,
