@@ -1,5 +1,7 @@
 //! The client against a host that answers from a list.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::time::Duration;
 
 use futures::StreamExt;
