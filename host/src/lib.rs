@@ -1,3 +1,13 @@
+//! Windlass: a durable task queue whose tasks are WebAssembly components.
+//!
+//! A module imports only from rows below its own; siblings do not import each other
+//! (`tests/layers.rs` holds this):
+//!
+//! ```text
+//! main → cli → server → config → api · dashboard → http → queue → workflow → control
+//!      → registry → engine · store → values → model · telemetry
+//! ```
+
 pub mod api;
 pub mod control;
 pub mod http;
