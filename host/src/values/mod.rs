@@ -12,11 +12,21 @@
 //! - `schema`: JSON Schema of a type
 //! - `wit`: from a component's WIT to types
 
+mod call;
+mod json;
+mod mistake;
+mod schema;
 mod stored;
 mod types;
 mod value;
+mod wave;
+pub mod wit;
 
+pub use call::Returned;
+pub use json::{TooLong, from_json, to_json, to_tree};
+pub use mistake::{Mistake, Mistakes};
 pub use types::{
     Case, Enum, Field, Flags, Function, MAX_DEPTH, MAX_MEMBERS, Param, Record, Type, Variant,
 };
 pub use value::Value;
+pub use wave::{Error as WaveError, called};
