@@ -1,5 +1,8 @@
 //! Real components, made in memory from WIT, and what `describe` says of them.
 
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index;
 use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
 use wit_parser::ManglingAndAbi;
 
@@ -216,4 +219,28 @@ fn a_description_is_stored_and_read_back() {
         serde_json::from_str::<Description>(&stored).unwrap(),
         description
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn a_component_with_damaged_bytes_is_described_or_refused(
+        damage in vec((any::<Index>(), any::<u8>()), 1..4),
+    ) {
+        let mut bytes = component(
+            "package demo:cut@0.1.0;
+            interface tasks { record r { a: list<string> } go: func(r: r) -> option<u32>; }
+            world w { import now: func() -> u64; export tasks; }",
+        );
+        for (at, byte) in &damage {
+            let at = at.index(bytes.len());
+            bytes[at] = *byte;
+        }
+
+        // What it says does not matter here, only that it comes back.
+        let described = describe(&bytes);
+
+        prop_assert!(!matches!(described, Err(Error::WitPackage)));
+    }
 }
