@@ -9,14 +9,14 @@ use std::time::Duration;
 
 /// A number that only grows.
 #[derive(Debug)]
-pub struct Counter {
+pub struct Counter<const CELLS: usize> {
     name: &'static str,
     about: &'static str,
     label: &'static str,
-    cells: &'static [(&'static str, AtomicU64)],
+    cells: [(&'static str, AtomicU64); CELLS],
 }
 
-impl Counter {
+impl<const CELLS: usize> Counter<CELLS> {
     /// Adds to the cell of this label value; a value that is not among those declared counts
     /// nowhere.
     pub fn add(&self, value: &str, count: u64) {
@@ -27,7 +27,7 @@ impl Counter {
 
     fn render(&self, out: &mut String) {
         head(out, self.name, self.about, "counter");
-        for (value, cell) in self.cells {
+        for (value, cell) in &self.cells {
             let count = cell.load(Ordering::Relaxed);
             let _ = writeln!(out, "{}{{{}=\"{value}\"}} {count}", self.name, self.label);
         }
@@ -129,36 +129,30 @@ fn head(out: &mut String, name: &str, about: &str, kind: &str) {
 }
 
 /// Invocations that were recorded as ended by this host: `value`, or the kind of the error.
-pub static ENDED: Counter = Counter {
+pub static ENDED: Counter<10> = Counter {
     name: "windlass_invocations_ended_total",
     about: "Invocations whose outcome this host recorded, by outcome.",
     label: "outcome",
-    cells: &{
-        const ZERO: AtomicU64 = AtomicU64::new(0);
-        [
-            ("value", ZERO),
-            ("guest", ZERO),
-            ("arguments", ZERO),
-            ("trap", ZERO),
-            ("limit", ZERO),
-            ("timeout", ZERO),
-            ("host-lost", ZERO),
-            ("nondeterminism", ZERO),
-            ("component", ZERO),
-            ("cancelled", ZERO),
-        ]
-    },
+    cells: [
+            ("value", AtomicU64::new(0)),
+            ("guest", AtomicU64::new(0)),
+            ("arguments", AtomicU64::new(0)),
+            ("trap", AtomicU64::new(0)),
+            ("limit", AtomicU64::new(0)),
+            ("timeout", AtomicU64::new(0)),
+            ("host-lost", AtomicU64::new(0)),
+            ("nondeterminism", AtomicU64::new(0)),
+            ("component", AtomicU64::new(0)),
+            ("cancelled", AtomicU64::new(0)),
+        ],
 };
 
 /// Calls that came to this host to be stored.
-pub static ENQUEUED: Counter = Counter {
+pub static ENQUEUED: Counter<3> = Counter {
     name: "windlass_calls_total",
     about: "Calls that came to this host: stored, found again under their id, or refused.",
     label: "result",
-    cells: &{
-        const ZERO: AtomicU64 = AtomicU64::new(0);
-        [("stored", ZERO), ("existed", ZERO), ("refused", ZERO)]
-    },
+    cells: [("stored", AtomicU64::new(0)), ("existed", AtomicU64::new(0)), ("refused", AtomicU64::new(0))],
 };
 
 /// Sandboxes that execute on this host.
