@@ -9,4 +9,6 @@
 //! ```
 
 pub mod model;
+pub mod registry;
 pub mod store;
+pub mod values;
