@@ -1,0 +1,1 @@
+//! Components: what is uploaded, what it exports, and what its tasks are called.
