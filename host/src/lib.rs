@@ -8,6 +8,7 @@
 //!      → registry → engine · store → values → model · telemetry
 //! ```
 
+pub mod engine;
 pub mod model;
 pub mod registry;
 pub mod store;
