@@ -8,5 +8,8 @@
 //!      → registry → engine · store → values → model · telemetry
 //! ```
 
+pub mod engine;
 pub mod model;
+pub mod registry;
 pub mod store;
+pub mod values;
