@@ -31,6 +31,9 @@
 //! its host. A component that asks nothing does not import the host's interface at all, and runs
 //! under any other host of components as well.
 //!
+//! For what the host allows a component to reach there is a small blocking HTTP client, the crate
+//! `windlass-guest-http`.
+//!
 //! An author who prefers to write the WIT by hand does so with `wit-bindgen` alone: nothing here
 //! is needed to be a task.
 //!
