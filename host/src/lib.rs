@@ -10,6 +10,7 @@
 
 pub mod api;
 pub mod control;
+pub mod engine;
 pub mod http;
 pub mod model;
 pub mod registry;

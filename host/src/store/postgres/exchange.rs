@@ -1,6 +1,6 @@
 //! The round trip of a host: hand in what ended, take what may start.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -54,9 +54,23 @@ impl Postgres {
         } else if !exchange.started.is_empty() || !exchange.reports.is_empty() {
             outbox.tell(Signal::Moved);
         }
-        for queue in freed {
+        let returned = exchange.returned.iter().map(|returned| &returned.queue);
+        for queue in freed.iter().chain(returned).collect::<BTreeSet<_>>() {
             outbox.tell(Signal::Work(*queue));
         }
+    }
+
+    pub(super) async fn read_claimable(&self) -> Result<Vec<QueueId>, Error> {
+        let rows = sqlx::query(
+            "select q.id from queues q where not q.paused and exists (
+               select 1 from live l where l.queue_id = q.id and l.state = 'queued' and l.host is null)",
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(error)?;
+        rows.iter()
+            .map(|row| Ok(QueueId(get(row, "id")?)))
+            .collect()
     }
 
     pub(super) async fn read_held(&self, host: HostNumber) -> Result<Vec<Held>, Error> {

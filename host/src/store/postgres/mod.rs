@@ -155,6 +155,10 @@ impl Store for Postgres {
         self.enqueue.store(calls, queues, revision).await
     }
 
+    async fn claimable(&self) -> Result<Vec<QueueId>, Error> {
+        self.read_claimable().await
+    }
+
     async fn register(&self, host: &NewHost) -> Result<HostNumber, Error> {
         self.insert_host(host).await
     }
