@@ -13,6 +13,7 @@ pub mod control;
 pub mod engine;
 pub mod http;
 pub mod model;
+pub mod queue;
 pub mod registry;
 pub mod store;
 pub mod telemetry;

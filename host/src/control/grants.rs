@@ -32,7 +32,11 @@ impl Grants {
     fn checked(self) -> Result<Self, Error> {
         if self.http.len() > ENTRIES_MAX || self.environment.len() > ENTRIES_MAX {
             return Err(Error::value(
-                if self.http.len() > ENTRIES_MAX { "http" } else { "environment" },
+                if self.http.len() > ENTRIES_MAX {
+                    "http"
+                } else {
+                    "environment"
+                },
                 format!("expected at most {ENTRIES_MAX} entries"),
             ));
         }
@@ -154,7 +158,18 @@ mod tests {
         ] {
             assert_eq!(check_host(good), Ok(()), "{good}");
         }
-        for bad in ["", "*", "http://a.b", "a.b/c", "a:0", "a:x", "[::1", "a b", "-a.b", "a..b"] {
+        for bad in [
+            "",
+            "*",
+            "http://a.b",
+            "a.b/c",
+            "a:0",
+            "a:x",
+            "[::1",
+            "a b",
+            "-a.b",
+            "a..b",
+        ] {
             assert!(check_host(bad).is_err(), "{bad}");
         }
     }

@@ -134,17 +134,17 @@ pub static ENDED: Counter<10> = Counter {
     about: "Invocations whose outcome this host recorded, by outcome.",
     label: "outcome",
     cells: [
-            ("value", AtomicU64::new(0)),
-            ("guest", AtomicU64::new(0)),
-            ("arguments", AtomicU64::new(0)),
-            ("trap", AtomicU64::new(0)),
-            ("limit", AtomicU64::new(0)),
-            ("timeout", AtomicU64::new(0)),
-            ("host-lost", AtomicU64::new(0)),
-            ("nondeterminism", AtomicU64::new(0)),
-            ("component", AtomicU64::new(0)),
-            ("cancelled", AtomicU64::new(0)),
-        ],
+        ("value", AtomicU64::new(0)),
+        ("guest", AtomicU64::new(0)),
+        ("arguments", AtomicU64::new(0)),
+        ("trap", AtomicU64::new(0)),
+        ("limit", AtomicU64::new(0)),
+        ("timeout", AtomicU64::new(0)),
+        ("host-lost", AtomicU64::new(0)),
+        ("nondeterminism", AtomicU64::new(0)),
+        ("component", AtomicU64::new(0)),
+        ("cancelled", AtomicU64::new(0)),
+    ],
 };
 
 /// Calls that came to this host to be stored.
@@ -152,7 +152,11 @@ pub static ENQUEUED: Counter<3> = Counter {
     name: "windlass_calls_total",
     about: "Calls that came to this host: stored, found again under their id, or refused.",
     label: "result",
-    cells: [("stored", AtomicU64::new(0)), ("existed", AtomicU64::new(0)), ("refused", AtomicU64::new(0))],
+    cells: [
+        ("stored", AtomicU64::new(0)),
+        ("existed", AtomicU64::new(0)),
+        ("refused", AtomicU64::new(0)),
+    ],
 };
 
 /// Sandboxes that execute on this host.
@@ -238,7 +242,10 @@ mod tests {
         histogram.render(&mut out);
 
         assert!(out.contains("test_seconds_bucket{le=\"0.001\"} 0"), "{out}");
-        assert!(out.contains("test_seconds_bucket{le=\"0.0025\"} 1"), "{out}");
+        assert!(
+            out.contains("test_seconds_bucket{le=\"0.0025\"} 1"),
+            "{out}"
+        );
         assert!(out.contains("test_seconds_bucket{le=\"5\"} 1"), "{out}");
         assert!(out.contains("test_seconds_bucket{le=\"+Inf\"} 2"), "{out}");
         assert!(out.contains("test_seconds_count 2"), "{out}");
