@@ -128,7 +128,7 @@ fn an_async_function_is_refused_by_its_name() {
         (func (export "cb") (param i32 i32 i32) (result i32) unreachable))
       (core instance $m (instantiate $m))
       (func (export "later") async
-        (canon lift (core func $m "run") async (callback (func $m "cb")))))"#;
+        (canon lift (core func $m "run") async (callback (core func $m "cb")))))"#;
 
     let error = engine().compile(&wat::parse_str(text).unwrap()).unwrap_err();
 
