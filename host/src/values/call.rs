@@ -127,9 +127,9 @@ impl Function {
             count += 1;
         }
         if count > self.params.len() {
-            reader.mistakes.add(root, || {
-                format!("expected {}, got {count}", self.wanted())
-            });
+            reader
+                .mistakes
+                .add(root, || format!("expected {}, got {count}", self.wanted()));
         }
         for (index, param) in self.params.iter().enumerate().skip(count) {
             values.extend(missing(reader, param, &root.index(index)));
@@ -169,9 +169,15 @@ impl Function {
         if self.params.is_empty() {
             return count;
         }
-        let params = self.params.iter().map(|param| format!("{}: {}", param.name, param.ty));
+        let params = self
+            .params
+            .iter()
+            .map(|param| format!("{}: {}", param.name, param.ty));
         let params = params.collect::<Vec<_>>();
-        format!("{count} ({})", super::mistake::listed(params.iter().map(String::as_str)))
+        format!(
+            "{count} ({})",
+            super::mistake::listed(params.iter().map(String::as_str))
+        )
     }
 }
 
