@@ -8,7 +8,12 @@
 //!      → registry → engine · store → values → model · telemetry
 //! ```
 
+pub mod api;
+pub mod control;
+pub mod engine;
+pub mod http;
 pub mod model;
 pub mod registry;
 pub mod store;
+pub mod telemetry;
 pub mod values;

@@ -14,6 +14,21 @@ impl Function {
     /// Checks the arguments of a call: an array by position or an object by name. Parameters that
     /// are options may be left out, by position at the end only.
     ///
+    /// ```
+    /// use windlass::values::{Function, Param, Type};
+    ///
+    /// let resize = Function {
+    ///     params: vec![Param { name: "size".into(), ty: Type::U32 }],
+    ///     result: None,
+    ///     is_async: false,
+    /// };
+    /// let json = serde_json::value::to_raw_value(&[-1]).unwrap();
+    ///
+    /// let mistakes = resize.arguments(&json).unwrap_err();
+    ///
+    /// assert_eq!(mistakes.to_string(), "args[0]: expected u32, got -1");
+    /// ```
+    ///
     /// # Errors
     ///
     /// Everything that does not fit, with its place, as in `args[1].sizes[3]: expected u32, got -1`.

@@ -39,7 +39,7 @@ pub(super) fn value(out: &mut String, value: &Value, ty: &Type) {
         }
         (Value::Bytes(bytes), _) => {
             out.push('[');
-            separated(out, bytes.iter(), |out, byte| display(out, byte));
+            separated(out, bytes.iter(), display);
             out.push(']');
         }
         (Value::List(values), Type::List(ty) | Type::FixedList(ty, _)) => {

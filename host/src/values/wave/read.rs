@@ -33,6 +33,7 @@ pub(super) fn arguments(
         (Some(node), ty) => value(node, ty, text),
         (None, Type::Option(_)) => Ok(Value::Option(None)),
         (None, ty) => Err(Error {
+            column: 0,
             span: text.len().saturating_sub(1)..text.len(),
             message: format!("missing, expected {}: {ty}", param.name),
         }),
@@ -287,6 +288,7 @@ fn unexpected(node: &Node, ty: &Type, text: &str) -> Error {
 
 fn error(node: &Node, message: String) -> Error {
     Error {
+        column: 0,
         span: node.span(),
         message,
     }
