@@ -1,0 +1,26 @@
+//! The components that the tests upload: `cargo xtask guests` builds them.
+
+use std::path::PathBuf;
+
+/// The component's bytes: `hello`, `thumbnails`, `collector` …
+///
+/// # Panics
+/// When it has not been built.
+pub fn component(name: &str) -> Vec<u8> {
+    let path = path(name);
+    std::fs::read(&path).unwrap_or_else(|error| {
+        panic!(
+            "{}: {error} (`cargo xtask guests` builds it)",
+            path.display()
+        )
+    })
+}
+
+/// The component's file.
+pub fn path(name: &str) -> PathBuf {
+    let folder = match std::env::var_os("WINDLASS_TEST_GUESTS") {
+        Some(folder) => folder.into(),
+        None => xtask::guests::folder(),
+    };
+    folder.join(format!("{name}.wasm"))
+}
