@@ -16,6 +16,7 @@ use crate::PATIENCE;
 #[derive(Debug)]
 pub struct Setup {
     data: TempDir,
+    listen: String,
     arguments: Vec<String>,
 }
 
@@ -24,6 +25,7 @@ impl Setup {
     pub fn sqlite() -> Self {
         Self {
             data: TempDir::new().expect("a temporary folder can be made"),
+            listen: "127.0.0.1:0".to_owned(),
             arguments: Vec::new(),
         }
     }
@@ -40,6 +42,12 @@ impl Setup {
         self
     }
 
+    /// The same host, listening at this address.
+    pub fn listening(mut self, address: &str) -> Self {
+        self.listen = address.to_owned();
+        self
+    }
+
     /// The same host with a short lease, so that what it held is taken over soon after its death.
     pub fn with_short_lease(self) -> Self {
         self.with(&["--lease-ms", "2000", "--beat-ms", "400"])
@@ -53,7 +61,7 @@ impl Setup {
     /// The command that starts it.
     pub fn command(&self) -> Command {
         let mut command = Command::new(binary());
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]);
+        command.args(["serve", "--listen", &self.listen, "--data"]);
         command.arg(self.data.path()).args(&self.arguments);
         command
     }

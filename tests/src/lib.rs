@@ -6,9 +6,10 @@
 //! - [`HostProcess`]: a host that can be killed, stopped, continued and started again
 //! - [`Collector`]: the log that the tasks themselves keep, over HTTP
 //! - [`Running`]: what that log proves about how many ran at once, and in which order
-//! - [`guests`]: the components that are uploaded
+//! - [`guests`]: the components that are uploaded; [`upload`], [`call`], [`ended`]: using them
 //! - [`eventually`]: waiting for a condition, never for a time
 
+mod calls;
 mod collector;
 pub mod guests;
 mod host;
@@ -16,8 +17,10 @@ mod proof;
 mod random;
 
 use std::fmt::Debug;
+use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
+pub use calls::{call, ended, upload, upload_as};
 pub use collector::{Collector, Entry};
 pub use host::{HostProcess, Setup, binary};
 pub use proof::Running;
@@ -42,4 +45,45 @@ pub async fn eventually<T, E: Debug>(what: &str, mut ask: impl AsyncFnMut() -> R
             Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
         }
     }
+}
+
+/// An empty database on a durable Postgres that the tests of one binary share: where it is.
+pub fn fresh_database() -> String {
+    let made = shared().fresh_database();
+    made.expect("a database can be made")
+}
+
+/// Runs SQL in a database that [`fresh_database`] made; returns the rows as unaligned text.
+pub fn sql(url: &str, sql: &str) -> String {
+    let (_, database) = url.rsplit_once('/').expect("an address names a database");
+    let rows = shared().sql(database, sql);
+    rows.unwrap_or_else(|error| panic!("{error:#}"))
+}
+
+fn shared() -> MutexGuard<'static, Postgres> {
+    // Nobody drops a static: the server ends with this process, by the pipe it hangs on.
+    static SERVER: OnceLock<Mutex<Postgres>> = OnceLock::new();
+    let server = SERVER.get_or_init(|| {
+        let server = Postgres::start(Durability::Durable);
+        Mutex::new(server.expect("a private Postgres starts"))
+    });
+    server.lock().expect("nothing panics under this lock")
+}
+
+/// Makes two tests of an `async fn(Setup)`: one on SQLite, one on Postgres.
+#[macro_export]
+macro_rules! on_both_stores {
+    ($($case:ident),* $(,)?) => { $(
+        mod $case {
+            #[tokio::test(flavor = "multi_thread")]
+            async fn on_sqlite() {
+                super::$case($crate::Setup::sqlite()).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn on_postgres() {
+                super::$case($crate::Setup::postgres(&$crate::fresh_database())).await;
+            }
+        }
+    )* };
 }
