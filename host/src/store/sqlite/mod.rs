@@ -200,6 +200,10 @@ impl Store for Sqlite {
             .await
     }
 
+    async fn claimable(&self) -> Result<Vec<crate::model::QueueId>, Error> {
+        queues::claimable(&self.readers).await
+    }
+
     async fn register(&self, host: &NewHost) -> Result<HostNumber, Error> {
         self.lock.tell(Some(&host.address));
         let host = host.clone();

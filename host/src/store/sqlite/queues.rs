@@ -57,6 +57,18 @@ pub(super) async fn find_or_make(
     Ok(queue.id)
 }
 
+/// Every queue in which something may be claimed.
+pub(super) async fn claimable(readers: &SqlitePool) -> Result<Vec<QueueId>, Error> {
+    let found: Vec<i64> = sqlx::query_scalar(
+        "select q.id from queues q where exists (
+           select 1 from live l where l.queue_id = q.id and l.state = 'queued' and l.host is null)",
+    )
+    .fetch_all(readers)
+    .await
+    .map_err(failed)?;
+    Ok(found.into_iter().map(QueueId).collect())
+}
+
 fn stored(settings: &Settings) -> String {
     serde_json::to_string(settings).expect("settings are numbers and flags")
 }
