@@ -3,7 +3,9 @@
 //! An upload goes through `validate` (is it a component at all, what is its digest) and `describe`
 //! (which of its functions are tasks). `name` says how people name tasks.
 
+mod cache;
 pub mod describe;
 pub mod imports;
 pub mod name;
+pub mod programs;
 pub mod validate;
