@@ -4,7 +4,6 @@
     reason = "a test that panics says what went wrong"
 )]
 
-use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::Value;
@@ -87,40 +86,6 @@ fn the_exit_code_tells_who_is_to_blame() {
 
     let codes = [usage, unreachable, failed, refused];
     assert_eq!(codes, [Some(2), Some(3), Some(4), Some(5)]);
-}
-
-#[test]
-fn every_link_in_the_documentation_leads_to_a_file() {
-    let root = xtask::commands::root();
-    let mut pages = vec![];
-    for name in [
-        "README.md",
-        "ARCHITECTURE.md",
-        "CONTRIBUTING.md",
-        "CHANGELOG.md",
-    ] {
-        pages.push(root.join(name));
-    }
-    for folder in ["docs/guides", "docs/concepts", "docs/reference"] {
-        let entries = std::fs::read_dir(root.join(folder)).unwrap();
-        pages.extend(entries.map(|entry| entry.unwrap().path()));
-    }
-
-    for page in pages {
-        let text = std::fs::read_to_string(&page).unwrap();
-        for link in text
-            .split("](")
-            .skip(1)
-            .filter_map(|rest| rest.split(')').next())
-        {
-            if link.starts_with("http") || link.starts_with('#') {
-                continue;
-            }
-            let target = link.split('#').next().unwrap();
-            let target = page.parent().unwrap_or(Path::new("")).join(target);
-            assert!(target.exists(), "{}: {link}", page.display());
-        }
-    }
 }
 
 /// The first object with an image in it, however the value is wrapped.
