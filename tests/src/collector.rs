@@ -199,3 +199,40 @@ fn parse(line: &str) -> Option<Entry> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn post(collector: &Collector, line: &'static str) -> u16 {
+        let request = reqwest::Client::new().post(collector.url()).body(line);
+        request.send().await.unwrap().status().as_u16()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_is_sent_is_kept_in_its_order_with_the_interruptions() {
+        let collector = Collector::start().await;
+
+        let started = post(&collector, "start one-7 2 the-id").await;
+        collector.note_interruption().await;
+        let ended = post(&collector, "end one-7 2 the-id").await;
+        let nonsense = post(&collector, "nonsense").await;
+
+        let (key, id) = ("one-7".to_owned(), "the-id".to_owned());
+        let (again, same) = (key.clone(), id.clone());
+        let attempt = 2;
+        assert_eq!((started, ended, nonsense), (204, 204, 400));
+        assert_eq!(
+            collector.log(),
+            [
+                Entry::Start { key, attempt, id },
+                Entry::Interruption,
+                Entry::End {
+                    key: again,
+                    attempt,
+                    id: same
+                },
+            ]
+        );
+    }
+}
