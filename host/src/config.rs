@@ -12,6 +12,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::registry::programs;
 use crate::{api, control, engine, queue, telemetry};
 
 pub use flags::Flags;
@@ -84,6 +85,8 @@ pub struct Settings {
     pub control: control::Options,
     /// How the host takes part.
     pub queue: queue::Options,
+    /// How much compiled code is kept.
+    pub programs: programs::Options,
     /// What a sandbox may use.
     pub engine: engine::Options,
 }
@@ -101,6 +104,7 @@ impl Default for Settings {
             api: api::Options::default(),
             control: control::Options::default(),
             queue: queue::Options::default(),
+            programs: programs::Options::default(),
             engine: engine::Options::default(),
         }
     }
