@@ -30,7 +30,7 @@ pub enum Error {
         reason: String,
     },
     /// A key that no part knows.
-    #[error("{origin}: there is no setting {key:?}{}", similar(.similar))]
+    #[error("{origin}: there is no setting {key:?}{}", did_you_mean(.similar))]
     UnknownKey {
         /// The key.
         key: String,
@@ -54,7 +54,7 @@ pub enum Error {
     Together(String),
 }
 
-fn similar(key: &Option<String>) -> String {
+fn did_you_mean(key: &Option<String>) -> String {
     match key {
         Some(key) => format!("; is {key:?} meant?"),
         None => "; `windlass config show` lists them".to_owned(),

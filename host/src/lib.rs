@@ -9,10 +9,12 @@
 //! ```
 
 pub mod api;
+pub mod cli;
 pub mod control;
 pub mod engine;
 pub mod http;
 pub mod model;
+pub mod queue;
 pub mod registry;
 pub mod store;
 pub mod telemetry;

@@ -1,9 +1,10 @@
 //! Uploading components, looking at them, granting them something.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
-use std::time::Duration;
 
 use crate::client::{Client, read};
 use crate::error::Error;
@@ -30,12 +31,21 @@ impl Client {
         self.get(&["v1", "components"], page).await
     }
 
+    /// All versions of a component, the highest last.
+    pub async fn versions(&self, name: &str) -> Result<Vec<Component>, Error> {
+        let page: Page<Component> = self.get(&["v1", "components", name], &()).await?;
+        Ok(page.items)
+    }
+
     /// A component: this version, or the highest that is no pre-release.
     pub async fn component(&self, name: &str, version: Option<&str>) -> Result<Component, Error> {
-        match version {
-            Some(version) => self.get(&["v1", "components", name, version], &()).await,
-            None => self.get(&["v1", "components", name], &()).await,
+        if let Some(version) = version {
+            return self.get(&["v1", "components", name, version], &()).await;
         }
+        highest(self.versions(name).await?).ok_or_else(|| Error::Protocol {
+            url: format!("{}/v1/components/{name}", self.server()),
+            reason: "no version of a component that exists".to_owned(),
+        })
     }
 
     /// The interfaces of a component, as WIT text.
@@ -58,5 +68,49 @@ impl Client {
         let path = ["v1", "components", name, "grants"];
         self.send_json(Method::PUT, &path, grants, Duration::ZERO)
             .await
+    }
+}
+
+/// Of versions in their order, the last that is no pre-release, or the last if all are.
+fn highest(mut versions: Vec<Component>) -> Option<Component> {
+    let release = versions
+        .iter()
+        // What stands behind a plus sign may have a minus sign in it.
+        .rposition(|one| match one.version.split_once('+') {
+            Some((version, _)) => !version.contains('-'),
+            None => !one.version.contains('-'),
+        });
+    match release {
+        Some(index) => Some(versions.swap_remove(index)),
+        None => versions.pop(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(version: &str) -> Component {
+        Component {
+            name: "images".to_owned(),
+            version: version.to_owned(),
+            digest: String::new(),
+            size: 0,
+            uploaded_at: String::new(),
+            tasks: Vec::new(),
+            skipped: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_pre_release_is_taken_only_where_there_is_nothing_else() {
+        let of = |versions: &[&str]| {
+            let versions = versions.iter().map(|text| version(text));
+            highest(versions.collect()).map(|one| one.version)
+        };
+
+        assert_eq!(of(&["1.0.0", "1.1.0-rc.1"]).as_deref(), Some("1.0.0"));
+        assert_eq!(of(&["1.0.0", "1.1.0+b-1"]).as_deref(), Some("1.1.0+b-1"));
+        assert_eq!(of(&["1.1.0-rc.1"]).as_deref(), Some("1.1.0-rc.1"));
     }
 }

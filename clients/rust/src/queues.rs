@@ -9,7 +9,7 @@ use crate::client::Client;
 use crate::error::Error;
 use crate::handle::Handle;
 use crate::invocations::Call;
-use crate::wire::{self, Page, PageQuery, QueueSettings};
+use crate::wire::{self, Page, PageQuery, QueueChange, QueueSettings};
 
 impl Client {
     /// The queue with this name, which need not exist yet.
@@ -49,6 +49,14 @@ impl Queue {
         let path = ["v1", "queues", self.name.as_str()];
         self.client
             .send_json(Method::PUT, &path, settings, Duration::ZERO)
+            .await
+    }
+
+    /// Makes the queue, or changes what the change names and leaves the rest.
+    pub async fn change(&self, change: &QueueChange) -> Result<wire::Queue, Error> {
+        let path = ["v1", "queues", self.name.as_str()];
+        self.client
+            .send_json(Method::PUT, &path, change, Duration::ZERO)
             .await
     }
 

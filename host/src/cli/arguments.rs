@@ -131,11 +131,16 @@ fn whole(text: &str) -> anyhow::Result<Box<RawValue>> {
 /// A whole call in WAVE: `("cat.png", [64])`, with its brackets.
 fn called(function: &Function, task: &str, inline: &str) -> anyhow::Result<Box<RawValue>> {
     // The name of a task is no name in WAVE, and what is called is known already.
-    let values = function.parse_call(&format!("f{inline}")).map_err(|error| {
-        let column = task.chars().count() + error.span.start.max(1);
-        Failure::usage(format!("{task}{inline}, column {column}: {}", error.message))
+    let values = function
+        .parse_call(&format!("f{inline}"))
+        .map_err(|error| {
+            let column = task.chars().count() + error.span.start.max(1);
+            Failure::usage(format!(
+                "{task}{inline}, column {column}: {}",
+                error.message
+            ))
             .hint(wanted(function, task))
-    })?;
+        })?;
     let json = function
         .canonical(&values, ARGUMENT_BYTES_MAX)
         .map_err(|error| Failure::usage(error.to_string()))?;
@@ -172,7 +177,8 @@ fn argument(text: &str, ty: &Type) -> Result<Box<RawValue>, String> {
     };
     match ty.parse_wave(text) {
         Ok(value) => {
-            let json = to_json(&value, ty, ARGUMENT_BYTES_MAX).map_err(|error| error.to_string())?;
+            let json =
+                to_json(&value, ty, ARGUMENT_BYTES_MAX).map_err(|error| error.to_string())?;
             let json = String::from_utf8(json).map_err(|error| error.to_string())?;
             RawValue::from_string(json).map_err(|error| error.to_string())
         }

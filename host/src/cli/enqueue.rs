@@ -65,7 +65,10 @@ impl Enqueue {
         };
         let invocation = client.enqueue(request).await?;
         if self.follow {
-            follow::finish(&follow::follow(client, &invocation.id, output).await?, output)
+            follow::finish(
+                &follow::follow(client, &invocation.id, output).await?,
+                output,
+            )
         } else if self.wait {
             output.say(&invocation.id);
             follow::finish(&follow::wait(client, &invocation.id).await?, output)

@@ -156,10 +156,9 @@ async fn events(client: &Client, id: &str) -> anyhow::Result<()> {
     let mut events = connection::patient(client).events(id);
     while let Some(event) = events.next().await {
         let event = event?;
-        let data: Box<serde_json::value::RawValue> = serde_json::from_str(&event.data()?)?;
-        output::line(&serde_json::to_string(
-            &json!({ "event": event.name(), "data": data }),
-        )?)?;
+        // Written and not built, so that values keep every digit.
+        let (name, data) = (event.name(), event.data()?);
+        output::line(&format!("{{\"event\":\"{name}\",\"data\":{data}}}"))?;
     }
     Ok(())
 }

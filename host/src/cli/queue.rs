@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Subcommand, ValueEnum};
-use windlass_client::wire::{PageQuery, Queue as WireQueue, QueueSettings};
+use windlass_client::wire::{PageQuery, Queue as WireQueue, QueueChange};
 use windlass_client::{Client, Error as ClientError};
 
 use super::output::Output;
@@ -95,24 +95,19 @@ impl<T: FromStr<Err: std::fmt::Display>> FromStr for OrNone<T> {
 }
 
 impl Change {
-    fn applied_to(&self, mut settings: QueueSettings) -> QueueSettings {
-        if let Some(OrNone(concurrency)) = self.concurrency {
-            settings.concurrency = concurrency;
-        }
-        if let Some(ordered) = self.ordered {
-            settings.ordered = match ordered {
+    fn in_words(&self) -> QueueChange {
+        QueueChange {
+            concurrency: self.concurrency.map(|OrNone(limit)| limit),
+            ordered: self.ordered.map(|ordered| match ordered {
                 Ordered::Yes => Some(true),
                 Ordered::No => Some(false),
                 Ordered::Auto => None,
-            };
+            }),
+            paused: self.paused,
+            timeout_ms: self
+                .timeout
+                .map(|OrNone(timeout)| timeout.map(|Timeout(timeout)| timeout.as_millis() as u64)),
         }
-        if let Some(paused) = self.paused {
-            settings.paused = paused;
-        }
-        if let Some(OrNone(timeout)) = self.timeout {
-            settings.timeout_ms = timeout.map(|Timeout(timeout)| timeout.as_millis() as u64);
-        }
-        settings
     }
 }
 
@@ -129,9 +124,9 @@ impl Queue {
                 return Ok(());
             }
             Self::Show { name } => client.queue(name).get().await?,
-            Self::Set { name, change } => self::change(client, name, change, true).await?,
-            Self::Pause { name } => self::change(client, name, &paused(true), false).await?,
-            Self::Resume { name } => self::change(client, name, &paused(false), false).await?,
+            Self::Set { name, change } => client.queue(name).change(&change.in_words()).await?,
+            Self::Pause { name } => pause(client, name, true).await?,
+            Self::Resume { name } => pause(client, name, false).await?,
         };
         output.one(&changed, || {
             let rows = [show::queue(&changed)].into_iter();
@@ -141,30 +136,16 @@ impl Queue {
     }
 }
 
-fn paused(paused: bool) -> Change {
-    Change {
-        paused: Some(paused),
-        ..Change::default()
-    }
-}
-
-/// Changes some settings of a queue. Settings are put as a whole, so the present ones are read
-/// first: of two people who change a queue in the same moment, the later one wins.
-async fn change(
-    client: &Client,
-    name: &str,
-    change: &Change,
-    may_be_new: bool,
-) -> Result<WireQueue, ClientError> {
+/// Pauses a queue or resumes it. A name that is misspelled must not make a queue, so it is looked
+/// up first.
+async fn pause(client: &Client, name: &str, paused: bool) -> Result<WireQueue, ClientError> {
     let queue = client.queue(name);
-    let settings = match queue.get().await {
-        Ok(queue) => queue.settings,
-        Err(ClientError::Problem(problem)) if may_be_new && problem.status == 404 => {
-            QueueSettings::default()
-        }
-        Err(error) => return Err(error),
+    queue.get().await?;
+    let change = QueueChange {
+        paused: Some(paused),
+        ..QueueChange::default()
     };
-    queue.put(&change.applied_to(settings)).await
+    queue.change(&change).await
 }
 
 async fn all(client: &Client) -> Result<Vec<WireQueue>, ClientError> {
@@ -185,27 +166,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_named_stays_as_it_was() {
-        let before = QueueSettings {
-            concurrency: Some(3),
-            ordered: Some(true),
-            paused: true,
-            timeout_ms: Some(500),
-        };
+    fn none_takes_a_limit_away_and_what_is_not_named_stays() {
         let change = Change {
-            concurrency: Some(OrNone(None)),
+            concurrency: Some("none".parse().unwrap()),
             timeout: Some("2s".parse().unwrap()),
             ..Change::default()
         };
 
-        let after = change.applied_to(before.clone());
-
         assert_eq!(
-            after,
-            QueueSettings {
-                concurrency: None,
-                timeout_ms: Some(2000),
-                ..before
+            change.in_words(),
+            QueueChange {
+                concurrency: Some(None),
+                timeout_ms: Some(Some(2000)),
+                ..QueueChange::default()
             }
         );
     }

@@ -75,8 +75,7 @@ pub fn queue(queue: &Queue) -> Vec<String> {
 }
 
 /// The titles of the columns of invocations.
-pub const INVOCATION_HEADER: [&str; 6] =
-    ["id", "queue", "task", "state", "attempt", "enqueued at"];
+pub const INVOCATION_HEADER: [&str; 6] = ["id", "queue", "task", "state", "attempt", "enqueued at"];
 
 /// The columns of an invocation.
 pub fn invocation(invocation: &Invocation) -> Vec<String> {
@@ -113,7 +112,10 @@ pub fn invocation_in_full(invocation: &Invocation) -> String {
     }
     if let Some(progress) = &invocation.progress {
         let note = &progress.note;
-        field("progress", format!("{} of {} {note}", progress.done, progress.total));
+        field(
+            "progress",
+            format!("{} of {} {note}", progress.done, progress.total),
+        );
     }
     if let Some(args) = &invocation.args {
         field("args", args.get().to_owned());

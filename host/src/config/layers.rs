@@ -216,7 +216,7 @@ impl Layers {
 
     fn entries(self) -> Vec<Entry> {
         let mut values = self.values;
-        let entry = |(key, default)| {
+        let entry = |(key, default): (String, Value)| {
             let (value, origin) = values.remove(&key).unwrap_or((default, Origin::Default));
             let value = match (key.as_str(), &value) {
                 ("token", Value::String(_)) => Value::from("(hidden)"),

@@ -118,28 +118,36 @@ fn exports(
     component: &Component,
 ) -> HashMap<String, HashMap<String, Export>> {
     let mut exports = HashMap::<_, HashMap<_, _>>::new();
-    let function = |of, name: &str, item: &ComponentItem| match item {
-        ComponentItem::ComponentFunc(ty) => Some(Export {
-            index: component.get_export_index(of, name)?,
-            params: ty.params().len(),
-            results: ty.results().len(),
-        }),
-        _ => None,
-    };
     for (name, item) in component.component_type().exports(engine) {
-        if let Some(export) = function(None, name, &item.ty) {
+        if let Some(export) = function(component, None, name, &item.ty) {
             let root = exports.entry(String::new()).or_default();
             root.insert(name.to_owned(), export);
         }
         if let ComponentItem::ComponentInstance(instance) = &item.ty {
             let index = component.get_export_index(None, name);
             let functions = instance.exports(engine).filter_map(|(name, item)| {
-                Some((name.to_owned(), function(index.as_ref(), name, &item.ty)?))
+                Some((name.to_owned(), function(component, index.as_ref(), name, &item.ty)?))
             });
             exports.insert(name.to_owned(), functions.collect());
         }
     }
     exports
+}
+
+fn function(
+    component: &Component,
+    within: Option<&ComponentExportIndex>,
+    name: &str,
+    item: &ComponentItem,
+) -> Option<Export> {
+    match item {
+        ComponentItem::ComponentFunc(ty) => Some(Export {
+            index: component.get_export_index(within, name)?,
+            params: ty.params().len(),
+            results: ty.results().len(),
+        }),
+        _ => None,
+    }
 }
 
 /// The name of the first `async func` that a component exports or imports.

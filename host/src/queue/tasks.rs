@@ -117,7 +117,9 @@ impl Tasks {
         let ready = known.is_some_and(|task| self.inner.programs.ready(&task.digest).is_some());
         let hopeless = || {
             let failures = locked(&self.inner.failures);
-            failures.get(&function).is_some_and(|(tries, _)| *tries >= LOAD_TRIES)
+            failures
+                .get(&function)
+                .is_some_and(|(tries, _)| *tries >= LOAD_TRIES)
         };
         ready || hopeless()
     }
@@ -134,11 +136,19 @@ impl Tasks {
 
     /// What the component may do beyond its sandbox, as far as the last few seconds know.
     pub async fn grants(&self, task: &Task) -> Result<Arc<Grants>, store::Error> {
-        let cached = locked(&self.inner.grants).get(&task.namespace).and_then(|granted| {
-            let fresh = granted.read_at.elapsed() < GRANTS_AGE_MAX;
-            let none = || Arc::new(Grants::default());
-            fresh.then(|| granted.by_component.get(&task.component).cloned().unwrap_or_else(none))
-        });
+        let cached = locked(&self.inner.grants)
+            .get(&task.namespace)
+            .and_then(|granted| {
+                let fresh = granted.read_at.elapsed() < GRANTS_AGE_MAX;
+                let none = || Arc::new(Grants::default());
+                fresh.then(|| {
+                    granted
+                        .by_component
+                        .get(&task.component)
+                        .cloned()
+                        .unwrap_or_else(none)
+                })
+            });
         if let Some(grants) = cached {
             return Ok(grants);
         }
@@ -153,7 +163,10 @@ impl Tasks {
                 Err(error) => tracing::warn!(component = %name, %error, "grants cannot be read"),
             }
         }
-        let granted = by_component.get(&task.component).cloned().unwrap_or_default();
+        let granted = by_component
+            .get(&task.component)
+            .cloned()
+            .unwrap_or_default();
         locked(&self.inner.grants).insert(
             task.namespace.clone(),
             Granted {

@@ -36,7 +36,7 @@ pub use invocation::{
     WaitRequest, Waited,
 };
 pub use problem::{Mistake, Problem};
-pub use queue::{Counts, Queue, QueueSettings};
+pub use queue::{Counts, Queue, QueueChange, QueueSettings};
 
 /// One page of a list.
 #[derive(Debug, Clone, Serialize, Deserialize)]

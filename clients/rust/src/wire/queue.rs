@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A queue's settings, all changeable while it runs: the body of `PUT /v1/queues/{name}`, which
-/// replaces them all. Null or absent means no such limit.
+/// A queue's settings, all changeable while it runs. Null means no such limit.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields, default)]
@@ -17,6 +16,24 @@ pub struct QueueSettings {
     pub paused: bool,
     /// How long one attempt may take, in milliseconds, where the call does not say.
     pub timeout_ms: Option<u64>,
+}
+
+/// A change of a queue: the body of `PUT /v1/queues/{name}`. What is absent stays as it is, null
+/// takes a limit away.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct QueueChange {
+    /// At most so many invocations at once over all hosts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<Option<u32>>,
+    /// Whether starts happen in order; `Some(None)` follows `concurrency`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ordered: Option<Option<bool>>,
+    /// Whether nothing starts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paused: Option<bool>,
+    /// How long one attempt may take, in milliseconds, where the call does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<Option<u64>>,
 }
 
 /// A queue, its settings as they were put, and its counts.
@@ -77,6 +94,18 @@ mod tests {
         assert_eq!(queue.counts.queued, 3);
         let back = serde_json::to_value(&queue).unwrap();
         assert_eq!(back["concurrency"], 10);
+    }
+
+    #[test]
+    fn what_a_change_does_not_name_is_absent_and_not_null() {
+        let change = QueueChange {
+            concurrency: Some(None),
+            ..QueueChange::default()
+        };
+
+        let text = serde_json::to_string(&change).unwrap();
+
+        assert_eq!(text, r#"{"concurrency":null}"#);
     }
 
     #[test]
