@@ -156,7 +156,11 @@ impl Config {
 impl Settings {
     fn check(&self) -> Result<(), Error> {
         let fail = |message: String| Err(Error::Together(message));
-        if self.token.as_ref().is_some_and(|token| token.trim().is_empty()) {
+        if self
+            .token
+            .as_ref()
+            .is_some_and(|token| token.trim().is_empty())
+        {
             return fail("the token is empty: give one that cannot be guessed".to_owned());
         }
         if self.token.is_none() && !is_loopback(self.listen.ip()) {

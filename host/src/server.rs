@@ -105,7 +105,7 @@ async fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, Error> {
             let options = sqlite::Options {
                 declared_queues_only: settings.control.declared_queues_only,
             };
-            let opened = sqlite::open(&settings.sqlite_path(), options).await;
+            let opened = sqlite::open(&settings.sqlite_path(), &options).await;
             opened.map(|store| Arc::new(store) as _)
         }
     };

@@ -42,20 +42,48 @@ fn workers(text: &mut String, now: &Reading) {
         ("outcome=\"error\"".to_owned(), now.failed as f64),
     ];
     let about = "Sandboxes that execute on this host now.";
-    write(text, ("windlass_sandboxes_running", Gauge, about), one(now.executing as f64));
+    write(
+        text,
+        ("windlass_sandboxes_running", Gauge, about),
+        one(now.executing as f64),
+    );
     let about = "Invocations that this host has claimed and not started.";
-    write(text, ("windlass_invocations_reserved", Gauge, about), one(now.reserved as f64));
+    write(
+        text,
+        ("windlass_invocations_reserved", Gauge, about),
+        one(now.reserved as f64),
+    );
     let about = "Invocations that this host has claimed.";
-    write(text, ("windlass_claims_total", Counter, about), one(now.claimed as f64));
+    write(
+        text,
+        ("windlass_claims_total", Counter, about),
+        one(now.claimed as f64),
+    );
     let about = "Invocations whose outcome this host has recorded.";
-    write(text, ("windlass_invocations_ended_total", Counter, about), outcomes);
+    write(
+        text,
+        ("windlass_invocations_ended_total", Counter, about),
+        outcomes,
+    );
     let about = "Attempts whose end was not recorded, since they were no longer this host's.";
-    write(text, ("windlass_attempts_lost_total", Counter, about), one(now.lost as f64));
+    write(
+        text,
+        ("windlass_attempts_lost_total", Counter, about),
+        one(now.lost as f64),
+    );
     let about = "Round trips to the store: outcomes and starts in, claims out.";
-    write(text, ("windlass_exchanges_total", Counter, about), one(now.exchanges as f64));
+    write(
+        text,
+        ("windlass_exchanges_total", Counter, about),
+        one(now.exchanges as f64),
+    );
     let about = "What the round trips to the store took together.";
     let seconds = now.exchange_time.as_secs_f64();
-    write(text, ("windlass_exchange_seconds_total", Counter, about), one(seconds));
+    write(
+        text,
+        ("windlass_exchange_seconds_total", Counter, about),
+        one(seconds),
+    );
 }
 
 /// The host's numbers, in the text format of Prometheus.
@@ -78,13 +106,21 @@ pub(super) async fn metrics(State(api): State<Api>) -> Answer<Response> {
         })
     });
     let about = "Invocations that have not ended, over all hosts, by queue and state.";
-    write(&mut text, ("windlass_queue_invocations", Gauge, about), counts);
+    write(
+        &mut text,
+        ("windlass_queue_invocations", Gauge, about),
+        counts,
+    );
     let limits = queues.iter().filter_map(|(queue, _)| {
         let limit = queue.settings.concurrency?;
         Some((format!("queue=\"{}\"", queue.name), f64::from(limit)))
     });
     let about = "How many invocations of a queue may execute at once over all hosts.";
-    write(&mut text, ("windlass_queue_concurrency", Gauge, about), limits);
+    write(
+        &mut text,
+        ("windlass_queue_concurrency", Gauge, about),
+        limits,
+    );
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }

@@ -32,7 +32,11 @@ impl Grants {
     fn checked(self) -> Result<Self, Error> {
         if self.http.len() > ENTRIES_MAX || self.environment.len() > ENTRIES_MAX {
             return Err(Error::value(
-                if self.http.len() > ENTRIES_MAX { "http" } else { "environment" },
+                if self.http.len() > ENTRIES_MAX {
+                    "http"
+                } else {
+                    "environment"
+                },
                 format!("expected at most {ENTRIES_MAX} entries"),
             ));
         }

@@ -128,7 +128,11 @@ pub static ENQUEUED: Counter<3> = Counter {
     name: "windlass_calls_total",
     about: "Calls that came to this host: stored, found again under their id, or refused.",
     label: "result",
-    cells: [("stored", AtomicU64::new(0)), ("existed", AtomicU64::new(0)), ("refused", AtomicU64::new(0))],
+    cells: [
+        ("stored", AtomicU64::new(0)),
+        ("existed", AtomicU64::new(0)),
+        ("refused", AtomicU64::new(0)),
+    ],
 };
 
 /// Requests and handles that wait for an invocation to end.
@@ -195,7 +199,10 @@ mod tests {
         histogram.render(&mut out);
 
         assert!(out.contains("test_seconds_bucket{le=\"0.001\"} 0"), "{out}");
-        assert!(out.contains("test_seconds_bucket{le=\"0.0025\"} 1"), "{out}");
+        assert!(
+            out.contains("test_seconds_bucket{le=\"0.0025\"} 1"),
+            "{out}"
+        );
         assert!(out.contains("test_seconds_bucket{le=\"5\"} 1"), "{out}");
         assert!(out.contains("test_seconds_bucket{le=\"+Inf\"} 2"), "{out}");
         assert!(out.contains("test_seconds_count 2"), "{out}");
