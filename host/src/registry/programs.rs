@@ -181,8 +181,13 @@ impl Programs {
         flight.await
     }
 
-    /// The program of a component that is in memory, so that it can be run without waiting.
-    pub fn ready(&self, digest: &Digest) -> Option<Program> {
+    /// Whether a component is in memory, so that it can be run without waiting.
+    pub fn ready(&self, digest: &Digest) -> bool {
+        self.inner.state().loaded.contains_key(digest)
+    }
+
+    /// The program of a component that is in memory; this counts as a use.
+    pub fn loaded(&self, digest: &Digest) -> Option<Program> {
         self.inner.state().touch(digest)
     }
 
