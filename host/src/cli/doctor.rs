@@ -97,13 +97,11 @@ impl Doctor {
         }
         checks.extend([address_space(), pagemap(), clock(), wasm_target()]);
         output.many(&checks, &["check", "", "found"], |check| {
-            let (word, style) = match check.verdict {
-                Verdict::Ok => ("ok", "32"),
-                Verdict::Warn => ("warn", "33"),
-                Verdict::Fail => ("FAIL", "31"),
+            let word = match check.verdict {
+                Verdict::Ok => "ok",
+                Verdict::Warn => "warn",
+                Verdict::Fail => "FAIL",
             };
-            // Colors only where stdout is looked at too: tables measure what they print.
-            let _ = style;
             vec![check.what.to_owned(), word.to_owned(), check.found.clone()]
         })?;
         for check in &checks {
