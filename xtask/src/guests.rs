@@ -14,14 +14,14 @@ pub fn build() -> Result<PathBuf> {
     for workspace in ["examples", "tests/guests"] {
         commands::run(
             commands::cargo("build")
-                .args(["--release", "--workspace", "--target", wasm_target::TARGET])
+                .args(["--release", "--target", wasm_target::TARGET])
                 .arg("--manifest-path")
                 .arg(commands::root().join(workspace).join("Cargo.toml"))
                 .arg("--target-dir")
                 .arg(&target_dir),
         )?;
     }
-    let folder = target_dir.join(wasm_target::TARGET).join("release");
+    let folder = folder();
     eprintln!("the components are in {}", folder.display());
     Ok(folder)
 }
@@ -34,6 +34,11 @@ pub fn bless_hello() -> Result<()> {
         .with_context(|| format!("copying {} to {}", built.display(), asset.display()))?;
     eprintln!("blessed {}", asset.display());
     Ok(())
+}
+
+/// Where the components are when they have been built.
+pub fn folder() -> PathBuf {
+    target_dir().join(wasm_target::TARGET).join("release")
 }
 
 /// Where the guests' workspaces are built: beside the host's, since their profiles differ.

@@ -35,8 +35,8 @@ pub mod tasks {
     pub fn nothing() {}
 
     fn is_prime(number: u64) -> bool {
-        let divisors = (2..).take_while(|divisor| divisor * divisor <= number);
-        number >= 2 && divisors.into_iter().all(|divisor| number % divisor != 0)
+        let mut divisors = (2..).take_while(|divisor| divisor * divisor <= number);
+        number >= 2 && divisors.all(|divisor| !number.is_multiple_of(divisor))
     }
 }
 

@@ -110,3 +110,8 @@ pub use windlass_guest_macros::tasks;
 pub mod __private {
     pub use wit_bindgen;
 }
+
+/// Compiles what the README shows.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -59,10 +59,13 @@ pub(super) async fn events(
         is_over: false,
         is_first: true,
     };
-    Ok(stream(futures::stream::unfold(life, |mut life| async move {
-        let event = life.next().await?;
-        Some((event, life))
-    })))
+    Ok(stream(futures::stream::unfold(
+        life,
+        |mut life| async move {
+            let event = life.next().await?;
+            Some((event, life))
+        },
+    )))
 }
 
 /// Where a stream stands.

@@ -12,9 +12,7 @@ use utoipa::ToSchema;
 use windlass_client::wire;
 
 use crate::control::{Ack, Call, Error, For};
-use crate::http::{
-    Answer, PageToken, Problem, Query, collect, duration, from_json,
-};
+use crate::http::{Answer, PageToken, Problem, Query, collect, duration, from_json};
 use crate::model::{InvocationId, QueueName};
 use crate::store::Filter;
 
@@ -192,7 +190,10 @@ pub(super) async fn list(
         None => false,
         Some("args") => true,
         Some(other) => {
-            return Err(Problem::invalid("include", format!("expected args, got {other:?}")));
+            return Err(Problem::invalid(
+                "include",
+                format!("expected args, got {other:?}"),
+            ));
         }
     };
     let queue = query.queue.as_deref().map(QueueName::parse).transpose();
@@ -249,7 +250,10 @@ pub(super) async fn wait(State(api): State<Api>, request: Request) -> Answer<Jso
         wire::WaitFor::Any => For::Any,
         wire::WaitFor::All => For::All,
     };
-    let ended = api.control.wait_for(&api.namespace, &ids, how, wait).await?;
+    let ended = api
+        .control
+        .wait_for(&api.namespace, &ids, how, wait)
+        .await?;
     let items = ended.into_iter().map(show::invocation);
     Ok(Json(wire::Waited {
         items: items.collect::<Answer<_>>()?,

@@ -56,16 +56,18 @@ pub(super) async fn put(
         concurrency: asked.concurrency,
         ordered: asked.ordered,
         paused: match asked.paused {
-            Some(None) => return Err(Problem::invalid("paused", "expected true or false, got null")),
+            Some(None) => {
+                return Err(Problem::invalid(
+                    "paused",
+                    "expected true or false, got null",
+                ));
+            }
             Some(paused) => paused,
             None => None,
         },
         timeout_ms: asked.timeout_ms,
     };
-    let (queue, counts, is_new) = api
-        .control
-        .put_queue(&api.namespace, &name, change)
-        .await?;
+    let (queue, counts, is_new) = api.control.put_queue(&api.namespace, &name, change).await?;
     let status = match is_new {
         true => StatusCode::CREATED,
         false => StatusCode::OK,
@@ -81,7 +83,11 @@ pub(super) async fn put(
 pub(super) async fn list(State(api): State<Api>) -> Answer<Json<wire::Page<wire::Queue>>> {
     let queues = api.control.queues(&api.namespace).await?;
     let queues = queues.into_iter();
-    Ok(whole(queues.map(|(queue, counts)| show::queue(queue, counts)).collect()))
+    Ok(whole(
+        queues
+            .map(|(queue, counts)| show::queue(queue, counts))
+            .collect(),
+    ))
 }
 
 /// A queue with its settings and its counts.

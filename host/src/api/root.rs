@@ -21,7 +21,7 @@ pub(super) async fn info(State(api): State<Api>) -> Json<wire::Info> {
     Json(wire::Info {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         backend: backend.to_owned(),
-        host: api.registered.get().0,
+        host: api.stats.host().map_or(0, |host| host.0),
     })
 }
 
@@ -39,11 +39,10 @@ pub(super) async fn openapi() -> Response {
 pub(super) async fn error_page(Path(word): Path<String>) -> Answer<Response> {
     let Some(code) = Code::from_word(&word) else {
         let known: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
-        return Err(Problem::new(
-            Code::NotFound,
-            format!("no problem has the code {word:?}"),
-        )
-        .hint(format!("the codes are {}", known.join(", "))));
+        return Err(
+            Problem::new(Code::NotFound, format!("no problem has the code {word:?}"))
+                .hint(format!("the codes are {}", known.join(", "))),
+        );
     };
     let kind = HeaderValue::from_static("text/markdown; charset=utf-8");
     Ok(([(header::CONTENT_TYPE, kind)], code.page()).into_response())

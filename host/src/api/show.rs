@@ -123,7 +123,9 @@ pub(super) fn ack(ack: Ack) -> wire::Invocation {
 
 pub(super) fn component(one: store::Component) -> Answer<wire::Component> {
     let broken = |error: serde_json::Error| {
-        Problem::from(Error::Internal(format!("stored JSON does not read: {error}")))
+        Problem::from(Error::Internal(format!(
+            "stored JSON does not read: {error}"
+        )))
     };
     let skipped: Vec<Skipped> = serde_json::from_value(one.skipped).map_err(broken)?;
     Ok(wire::Component {

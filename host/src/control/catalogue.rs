@@ -145,7 +145,9 @@ impl Snapshot {
             ));
         };
         let highest = || {
-            let mut released = versions.iter().filter(|(version, _)| version.pre.is_empty());
+            let mut released = versions
+                .iter()
+                .filter(|(version, _)| version.pre.is_empty());
             released.next_back()
         };
         let found = match &name.version {
@@ -365,7 +367,11 @@ mod tests {
             candidates,
             ["images/demo:images/a#resize", "images/demo:images/b#resize"]
         );
-        assert!(candidates.iter().all(|name| catalogue.resolve(name).is_ok()));
+        assert!(
+            candidates
+                .iter()
+                .all(|name| catalogue.resolve(name).is_ok())
+        );
     }
 
     #[test]

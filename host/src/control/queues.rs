@@ -91,7 +91,11 @@ impl Control {
             .declared
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .extend(queues.into_iter().map(|queue| (queue.namespace, queue.name)));
+            .extend(
+                queues
+                    .into_iter()
+                    .map(|queue| (queue.namespace, queue.name)),
+            );
         match self.undeclared(calls) {
             Some(queue) => Err(Error::UnknownQueue(queue)),
             None => Ok(()),

@@ -41,11 +41,7 @@ impl Control {
     ///
     /// If it is too large, no component, in need of what no host provides, or without any task; or
     /// if other bytes stand under the version. Then nothing is stored.
-    pub async fn upload(
-        &self,
-        namespace: &Namespace,
-        upload: Upload,
-    ) -> Result<Uploaded, Error> {
+    pub async fn upload(&self, namespace: &Namespace, upload: Upload) -> Result<Uploaded, Error> {
         let max = self.inner.options.component_max_bytes;
         if upload.bytes.len() > max {
             return Err(Error::TooLarge {
@@ -127,7 +123,10 @@ fn look_at(bytes: &[u8]) -> Result<(Digest, Description), Error> {
             message: "no host provides it".to_owned(),
         });
         return Err(refuse(
-            format!("the component imports what no host provides: {}", unknown.join(", ")),
+            format!(
+                "the component imports what no host provides: {}",
+                unknown.join(", ")
+            ),
             "build it against WASI 0.2 and windlass:host/task@0.1.0, or compose it with a component that exports the rest (`wac plug`)",
             mistakes.collect(),
         ));

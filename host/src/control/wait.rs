@@ -123,7 +123,11 @@ impl Control {
         match wait > max {
             true => Err(Error::value(
                 "wait",
-                format!("expected at most {}s, got {}s: ask again afterwards", max.as_secs(), wait.as_secs()),
+                format!(
+                    "expected at most {}s, got {}s: ask again afterwards",
+                    max.as_secs(),
+                    wait.as_secs()
+                ),
             )),
             false => Ok(()),
         }

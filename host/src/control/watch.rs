@@ -271,7 +271,10 @@ mod tests {
 
         watch.hear(&Signal::Ended(Arc::from([Key(1)])));
 
-        assert_eq!(futures::future::join(a, b).await, (vec![Key(1)], vec![Key(1)]));
+        assert_eq!(
+            futures::future::join(a, b).await,
+            (vec![Key(1)], vec![Key(1)])
+        );
     }
 
     #[test]

@@ -36,9 +36,7 @@ pub(super) fn to_wasm(value: Value, ty: &Type) -> Result<Val, Unfit> {
         (Value::F64(value), Type::F64) => Val::Float64(value),
         (Value::Char(value), Type::Char) => Val::Char(value),
         (Value::String(value), Type::String) => Val::String(value),
-        (Value::Bytes(bytes), Type::List(_)) => {
-            Val::List(bytes.into_iter().map(Val::U8).collect())
-        }
+        (Value::Bytes(bytes), Type::List(_)) => Val::List(bytes.into_iter().map(Val::U8).collect()),
         (Value::List(values), Type::List(ty)) => Val::List(all_to_wasm(values, ty)?),
         (Value::List(values), Type::FixedList(ty, _)) => {
             Val::FixedLengthList(all_to_wasm(values, ty)?)
@@ -93,7 +91,9 @@ pub(super) fn to_wasm(value: Value, ty: &Type) -> Result<Val, Unfit> {
             })
         }
         (Value::Flags(set), Type::Flags(flags)) => {
-            let names = set.iter().map(|index| flags.flags.get(*index as usize).cloned());
+            let names = set
+                .iter()
+                .map(|index| flags.flags.get(*index as usize).cloned());
             match names.collect() {
                 Some(names) => Val::Flags(names),
                 None => return unfit(ty),
@@ -131,7 +131,8 @@ pub(super) fn from_wasm(value: Val, ty: &Type) -> Result<Value, Unfit> {
             });
             Value::Bytes(bytes.collect::<Result<_, _>>()?)
         }
-        (Val::List(values), Type::List(ty)) | (Val::FixedLengthList(values), Type::FixedList(ty, _)) => {
+        (Val::List(values), Type::List(ty))
+        | (Val::FixedLengthList(values), Type::FixedList(ty, _)) => {
             let values = values.into_iter().map(|value| from_wasm(value, ty));
             Value::List(values.collect::<Result<_, _>>()?)
         }

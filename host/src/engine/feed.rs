@@ -14,7 +14,7 @@ const NOTE_MAX_BYTES: usize = 256;
 const LAST_WORDS_MAX_BYTES: usize = 2_048;
 
 /// How far an invocation is, as it said itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Progress {
     /// What is done …
     pub done: u64,
@@ -179,7 +179,8 @@ impl Feed {
 impl State {
     fn remember(&mut self, text: &str) {
         let start = text.len().saturating_sub(LAST_WORDS_MAX_BYTES);
-        self.last_words.push_str(&text[text.ceil_char_boundary(start)..]);
+        self.last_words
+            .push_str(&text[text.ceil_char_boundary(start)..]);
         if self.last_words.len() > 2 * LAST_WORDS_MAX_BYTES {
             let start = self.last_words.len() - LAST_WORDS_MAX_BYTES;
             let start = self.last_words.ceil_char_boundary(start);

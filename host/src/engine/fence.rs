@@ -72,12 +72,9 @@ impl Fence {
             until if nanoseconds(since_boot()) < until => true,
             until => {
                 // Only if nobody renewed it meanwhile: a renewal that came in time counts.
-                let over = self.until.compare_exchange(
-                    until,
-                    CUT,
-                    Ordering::AcqRel,
-                    Ordering::Acquire,
-                );
+                let over =
+                    self.until
+                        .compare_exchange(until, CUT, Ordering::AcqRel, Ordering::Acquire);
                 match over {
                     Ok(_) => {
                         self.over.cancel();

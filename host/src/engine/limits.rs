@@ -88,7 +88,9 @@ impl ResourceLimiter for Space {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let total = self.elements.saturating_add(desired.saturating_sub(current));
+        let total = self
+            .elements
+            .saturating_add(desired.saturating_sub(current));
         if total > self.elements_max {
             self.refused = Some(Reached::new(
                 "table_elements_max",

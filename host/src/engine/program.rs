@@ -126,7 +126,10 @@ fn exports(
         if let ComponentItem::ComponentInstance(instance) = &item.ty {
             let index = component.get_export_index(None, name);
             let functions = instance.exports(engine).filter_map(|(name, item)| {
-                Some((name.to_owned(), function(component, index.as_ref(), name, &item.ty)?))
+                Some((
+                    name.to_owned(),
+                    function(component, index.as_ref(), name, &item.ty)?,
+                ))
             });
             exports.insert(name.to_owned(), functions.collect());
         }

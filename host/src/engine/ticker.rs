@@ -26,16 +26,18 @@ pub(super) struct Ticker {
 impl Ticker {
     pub fn start(engine: &wasmtime::Engine) -> std::io::Result<Self> {
         let shared = Arc::<Shared>::default();
-        let thread = thread::Builder::new().name("windlass-ticker".to_owned()).spawn({
-            let (shared, engine) = (shared.clone(), engine.clone());
-            move || {
-                while !shared.stopped.load(Ordering::Acquire) {
-                    thread::park_timeout(TICK);
-                    engine.increment_epoch();
-                    shared.look_at_fences();
+        let thread = thread::Builder::new()
+            .name("windlass-ticker".to_owned())
+            .spawn({
+                let (shared, engine) = (shared.clone(), engine.clone());
+                move || {
+                    while !shared.stopped.load(Ordering::Acquire) {
+                        thread::park_timeout(TICK);
+                        engine.increment_epoch();
+                        shared.look_at_fences();
+                    }
                 }
-            }
-        })?;
+            })?;
         Ok(Self {
             shared,
             thread: Some(thread),

@@ -150,7 +150,9 @@ fn told_by_wasmtime(error: &wasmtime::Error) -> Option<Reached> {
 /// `resize::scale at 0x1f3`, as far as it is known.
 fn frame(frame: &FrameInfo) -> String {
     let symbol = frame.symbols().first();
-    let name = symbol.and_then(|symbol| symbol.name()).or(frame.func_name());
+    let name = symbol
+        .and_then(|symbol| symbol.name())
+        .or(frame.func_name());
     let mut text = match name {
         Some(name) => format!("{:#}", rustc_demangle::demangle(name)),
         None => format!("function {}", frame.func_index()),

@@ -34,11 +34,11 @@ impl Gate {
             return Ok(());
         };
         let Some(given) = headers.get(header::AUTHORIZATION) else {
-            return Err(Problem::new(
-                Code::Unauthorized,
-                "the request carries no token",
-            )
-            .hint("send `Authorization: Bearer <token>`; the command line reads WINDLASS_TOKEN"));
+            return Err(
+                Problem::new(Code::Unauthorized, "the request carries no token").hint(
+                    "send `Authorization: Bearer <token>`; the command line reads WINDLASS_TOKEN",
+                ),
+            );
         };
         let token = given.as_bytes();
         let scheme = token.get(..7).unwrap_or_default();
@@ -58,9 +58,8 @@ impl Gate {
     }
 
     fn same_origin(&self, headers: &HeaderMap, host: Option<&str>) -> Answer<()> {
-        let refuse = |detail: String, hint: &str| {
-            Err(Problem::new(Code::ForeignOrigin, detail).hint(hint))
-        };
+        let refuse =
+            |detail: String, hint: &str| Err(Problem::new(Code::ForeignOrigin, detail).hint(hint));
         if let Some(origin) = headers.get(header::ORIGIN) {
             let origin = origin.to_str().unwrap_or("?");
             let from = origin.split_once("://").map(|(_, authority)| authority);
@@ -106,7 +105,12 @@ pub async fn guard(State(gate): State<Gate>, request: Request, next: Next) -> Re
     let host = headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok())
-        .or_else(|| request.uri().authority().map(|authority| authority.as_str()));
+        .or_else(|| {
+            request
+                .uri()
+                .authority()
+                .map(|authority| authority.as_str())
+        });
     match gate.check(headers, host) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
@@ -131,7 +135,13 @@ mod tests {
 
         assert!(gate.check(&with("Bearer secret"), None).is_ok());
         assert!(gate.check(&with("bearer secret"), None).is_ok());
-        for wrong in ["Bearer secre", "Bearer secret2", "Bearer ", "secret", "Basic secret"] {
+        for wrong in [
+            "Bearer secre",
+            "Bearer secret2",
+            "Bearer ",
+            "secret",
+            "Basic secret",
+        ] {
             let problem = gate.check(&with(wrong), None).unwrap_err();
             assert_eq!(problem.code().as_str(), "unauthorized", "{wrong}");
         }
@@ -158,6 +168,9 @@ mod tests {
         for host in ["localhost:7070", "127.0.0.1", "[::1]:7070", "10.0.0.5:80"] {
             assert!(open.check(&HeaderMap::new(), Some(host)).is_ok(), "{host}");
         }
-        assert!(open.check(&HeaderMap::new(), Some("evil.example:7070")).is_err());
+        assert!(
+            open.check(&HeaderMap::new(), Some("evil.example:7070"))
+                .is_err()
+        );
     }
 }

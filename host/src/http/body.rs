@@ -143,7 +143,13 @@ mod tests {
         let problem = from_json::<serde_json::Value>(b"{\n  \"a\": }").unwrap_err();
 
         assert_eq!(problem.code().as_str(), "body");
-        assert_eq!(problem.clone().into_wire().errors[0].place, "line 2, column 8");
-        assert_eq!(problem.clone().into_wire().errors[0].message, "expected value");
+        assert_eq!(
+            problem.clone().into_wire().errors[0].place,
+            "line 2, column 8"
+        );
+        assert_eq!(
+            problem.clone().into_wire().errors[0].message,
+            "expected value"
+        );
     }
 }

@@ -123,7 +123,10 @@ mod tests {
         for entry in std::fs::read_dir(pages).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
             let word = name.strip_suffix(".md").unwrap();
-            assert!(word == "README" || Code::from_word(word).is_some(), "{name}");
+            assert!(
+                word == "README" || Code::from_word(word).is_some(),
+                "{name}"
+            );
         }
     }
 }

@@ -50,7 +50,9 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(fail)?;
         let number: u64 = rest[..digits].parse().map_err(|_| fail())?;
         rest = &rest[digits..];
-        let letters = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
+        let letters = rest
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(rest.len());
         let ms: u64 = match &rest[..letters] {
             "ms" => 1,
             "s" => 1_000,

@@ -88,6 +88,5 @@ fn of_store(error: &store::Error) -> Problem {
 /// What failed goes to the log; callers can do nothing with it.
 fn internal(said: &str) -> Problem {
     tracing::error!(reason = said, "a request failed");
-    Problem::new(Code::Internal, "the host failed at this request")
-        .hint("look into the host's log")
+    Problem::new(Code::Internal, "the host failed at this request").hint("look into the host's log")
 }

@@ -141,7 +141,10 @@ impl Claimer {
             return None;
         }
         for queue in self.in_turn() {
-            let desk = self.desks.get_mut(&queue).expect("turns are taken by desks");
+            let desk = self
+                .desks
+                .get_mut(&queue)
+                .expect("turns are taken by desks");
             let Some(next) = desk.next() else { continue };
             if self.alone != Alone::No && !(next.alone && executing == 0) {
                 continue;
@@ -188,7 +191,10 @@ impl Claimer {
             }
         }
         if let Alone::Wanted(queue) = self.alone
-            && self.desks.get(&queue).is_none_or(|desk| desk.reserved() == 0)
+            && self
+                .desks
+                .get(&queue)
+                .is_none_or(|desk| desk.reserved() == 0)
         {
             self.alone = Alone::No;
         }
@@ -256,7 +262,11 @@ mod tests {
             claimer.hear_of_work(QueueId(*queue), &Settings::default());
         }
         for claim in claimer.claims(now, false) {
-            let keys = work.iter().find(|(queue, _)| QueueId(*queue) == claim.queue).unwrap().1;
+            let keys = work
+                .iter()
+                .find(|(queue, _)| QueueId(*queue) == claim.queue)
+                .unwrap()
+                .1;
             let rows = keys.iter().map(|key| claimed(*key, false)).collect();
             claimer.take(&claim, granted(claim.queue, rows), now);
         }

@@ -185,7 +185,10 @@ impl Desk {
         if !self.reserved.front().is_some_and(late) {
             return Vec::new();
         }
-        self.blocked |= self.reserved.front().is_some_and(|first| !ready(&first.claimed));
+        self.blocked |= self
+            .reserved
+            .front()
+            .is_some_and(|first| !ready(&first.claimed));
         // Everything behind the head goes with it: it came no earlier, and keeps its order.
         self.stalled = true;
         self.returned()
@@ -193,7 +196,10 @@ impl Desk {
 
     /// Takes back everything but the first that must execute alone, which stands first from then on.
     pub fn give_back_behind_alone(&mut self) -> Vec<Returned> {
-        let keep = self.reserved.iter().position(|reserved| reserved.claimed.alone);
+        let keep = self
+            .reserved
+            .iter()
+            .position(|reserved| reserved.claimed.alone);
         let keep = keep.and_then(|index| self.reserved.remove(index));
         let returned = self.returned();
         self.reserved.extend(keep);
@@ -213,7 +219,9 @@ impl Desk {
 
     /// Whether this one is reserved here.
     pub fn holds(&self, hold: &Hold) -> bool {
-        self.reserved.iter().any(|reserved| reserved.claimed.hold == *hold)
+        self.reserved
+            .iter()
+            .any(|reserved| reserved.claimed.hold == *hold)
     }
 
     /// Whether there is nothing to remember of this queue.
@@ -224,7 +232,9 @@ impl Desk {
 
     /// When the first reserved one must go back.
     pub fn late_at(&self) -> Option<Instant> {
-        self.reserved.front().map(|first| first.since + RESERVED_MAX)
+        self.reserved
+            .front()
+            .map(|first| first.since + RESERVED_MAX)
     }
 }
 
@@ -296,7 +306,12 @@ mod tests {
         Desk::new(QueueId(1), &Settings::default())
     }
 
-    fn granted(concurrency: Option<u32>, slots: Option<u32>, keys: &[i64], drained: bool) -> Granted {
+    fn granted(
+        concurrency: Option<u32>,
+        slots: Option<u32>,
+        keys: &[i64],
+        drained: bool,
+    ) -> Granted {
         Granted {
             queue: QueueId(1),
             settings: Settings {

@@ -137,7 +137,8 @@ impl Dispatcher {
                 in_flight = self.send(now);
             }
             let executing = self.claimer.executing() as usize;
-            self.stats.set_load(executing, self.claimer.reserved() as usize);
+            self.stats
+                .set_load(executing, self.claimer.reserved() as usize);
             if self.draining
                 && self.running.is_empty()
                 && self.recorder.is_empty()
@@ -147,7 +148,9 @@ impl Dispatcher {
             }
             if deadline.is_some_and(|at| at <= now) {
                 deadline = None;
-                self.running.values().for_each(|running| running.cancel.cancel());
+                self.running
+                    .values()
+                    .for_each(|running| running.cancel.cancel());
             }
 
             let idle = in_flight.is_none();
@@ -349,13 +352,21 @@ impl Dispatcher {
         let failed = match back {
             Back::Exchanged(exchange, took, Ok(exchanged)) => {
                 self.failures = 0;
-                let claimed = exchanged.granted.iter().map(|granted| granted.claimed.len()).sum();
-                self.stats.count_exchange(took, claimed, exchanged.lost.len());
+                let claimed = exchanged
+                    .granted
+                    .iter()
+                    .map(|granted| granted.claimed.len())
+                    .sum();
+                self.stats
+                    .count_exchange(took, claimed, exchanged.lost.len());
                 for hold in &exchanged.lost {
                     tracing::warn!(key = %hold.key, fence = %hold.fence, "no longer ours: not recorded");
                 }
                 for granted in exchanged.granted {
-                    let asked = exchange.claims.iter().find(|asked| asked.queue == granted.queue);
+                    let asked = exchange
+                        .claims
+                        .iter()
+                        .find(|asked| asked.queue == granted.queue);
                     if let Some(asked) = asked {
                         self.claimer.take(asked, granted, now);
                     }
@@ -488,9 +499,8 @@ impl Dispatcher {
             Found::Queues(Ok(queues)) => {
                 for queue in queues {
                     let named = self.options.queues.as_ref();
-                    let served = named.is_none_or(|names| {
-                        names.iter().any(|name| name == queue.name.as_str())
-                    });
+                    let served = named
+                        .is_none_or(|names| names.iter().any(|name| name == queue.name.as_str()));
                     let known = Known {
                         name: queue.name,
                         settings: queue.settings,

@@ -55,7 +55,10 @@ impl Lease {
             };
             let pause = match beat {
                 Ok(beat) => {
-                    if !self.fence.renew(sent + self.options.lease() - self.options.margin()) {
+                    if !self
+                        .fence
+                        .renew(sent + self.options.lease() - self.options.margin())
+                    {
                         return End::Lost;
                     }
                     if let Some(theirs) = beat.now {
@@ -131,7 +134,8 @@ impl Observed {
             Some(before) => now.saturating_sub(before).min(2 * every),
             None => Duration::ZERO,
         };
-        self.hosts.retain(|host, _| beats.iter().any(|(other, ..)| other == host));
+        self.hosts
+            .retain(|host, _| beats.iter().any(|(other, ..)| other == host));
         let mut dead = Vec::new();
         for (host, beat, lease_ms) in beats {
             let seen = self.hosts.entry(*host).or_insert(Seen {
@@ -170,7 +174,11 @@ mod tests {
         let mut observed = Observed::default();
 
         let looks: Vec<usize> = (0..=5)
-            .map(|look| observed.look(&[(HOST, 3, 10_000)], at(2 * look), EVERY).len())
+            .map(|look| {
+                observed
+                    .look(&[(HOST, 3, 10_000)], at(2 * look), EVERY)
+                    .len()
+            })
             .collect();
 
         assert_eq!(looks, [0, 0, 0, 0, 0, 1]);

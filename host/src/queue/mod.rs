@@ -28,7 +28,7 @@ use crate::model::HostNumber;
 use crate::registry::programs::Programs;
 use crate::store::{Backend, NewHost, Store};
 
-pub use stats::Stats;
+pub use stats::{Reading, Stats};
 
 use dispatcher::Dispatcher;
 use lease::{End, Lease};
@@ -84,7 +84,10 @@ impl Options {
     pub fn checked(self) -> Result<Self, InvalidOption> {
         let fail = |field, message: String| Err(InvalidOption { field, message });
         if self.beat_ms == 0 || self.poll_ms == 0 || self.deaths_max == 0 {
-            return fail("beat_ms", "beat_ms, poll_ms and deaths_max must be at least 1".to_owned());
+            return fail(
+                "beat_ms",
+                "beat_ms, poll_ms and deaths_max must be at least 1".to_owned(),
+            );
         }
         if self.margin_ms + 2 * self.beat_ms > self.lease_ms {
             return fail(
@@ -230,7 +233,9 @@ impl Service {
             }
         };
         for host in others {
-            let rescued = self.store.rescue(host.number, host.beat, self.options.deaths_max);
+            let rescued = self
+                .store
+                .rescue(host.number, host.beat, self.options.deaths_max);
             match rescued.await {
                 Ok(Some(rescued)) if rescued.returned > 0 => tracing::info!(
                     host = %host.number,

@@ -101,7 +101,11 @@ impl Runner {
                     () = self.fence.broken() => None,
                 };
                 match call {
-                    Some(call) => self.engine.run(&program, call, feed, self.fence.clone()).await,
+                    Some(call) => {
+                        self.engine
+                            .run(&program, call, feed, self.fence.clone())
+                            .await
+                    }
                     None if self.fence.is_whole() => Ended::Cancelled,
                     None => Ended::Fenced,
                 }

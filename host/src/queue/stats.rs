@@ -65,7 +65,8 @@ impl Stats {
     }
 
     pub(super) fn set_host(&self, host: Option<HostNumber>) {
-        self.host.store(host.map_or(0, |host| host.0), Ordering::Relaxed);
+        self.host
+            .store(host.map_or(0, |host| host.0), Ordering::Relaxed);
     }
 
     pub(super) fn set_load(&self, executing: usize, reserved: usize) {
@@ -75,7 +76,8 @@ impl Stats {
 
     pub(super) fn count_exchange(&self, took: Duration, claimed: usize, lost: usize) {
         self.exchanges.fetch_add(1, Ordering::Relaxed);
-        self.exchange_microseconds.fetch_add(took.as_micros() as u64, Ordering::Relaxed);
+        self.exchange_microseconds
+            .fetch_add(took.as_micros() as u64, Ordering::Relaxed);
         self.claimed.fetch_add(claimed as u64, Ordering::Relaxed);
         self.lost.fetch_add(lost as u64, Ordering::Relaxed);
     }

@@ -14,9 +14,6 @@ use crate::registry::programs::Programs;
 use crate::store::{self, Store};
 use crate::values;
 
-/// How often a component is tried to be loaded before its invocations fail as `component`.
-const LOAD_TRIES: u32 = 3;
-
 /// How long after a failed load the next is tried.
 const LOAD_PAUSE: Duration = Duration::from_millis(500);
 
@@ -61,7 +58,8 @@ struct Inner {
     programs: Programs,
     known: Mutex<HashMap<FunctionId, Arc<Task>>>,
     preparing: Mutex<HashSet<FunctionId>>,
-    failures: Mutex<HashMap<FunctionId, (u32, String)>>,
+    /// Why a task can never run here: its component was tried often enough.
+    hopeless: Mutex<HashMap<FunctionId, String>>,
     grants: Mutex<HashMap<Namespace, Granted>>,
     prepared: Notify,
     tracker: TaskTracker,
@@ -81,7 +79,7 @@ impl Tasks {
                 programs,
                 known: Mutex::default(),
                 preparing: Mutex::default(),
-                failures: Mutex::default(),
+                hopeless: Mutex::default(),
                 grants: Mutex::default(),
                 prepared: Notify::new(),
                 tracker: TaskTracker::new(),
@@ -93,13 +91,11 @@ impl Tasks {
     pub fn readiness(&self, function: FunctionId) -> Readiness {
         let known = locked(&self.inner.known).get(&function).cloned();
         if let Some(task) = &known
-            && let Some(program) = self.inner.programs.ready(&task.digest)
+            && let Some(program) = self.inner.programs.loaded(&task.digest)
         {
             return Readiness::Ready(task.clone(), program);
         }
-        if let Some((tries, why)) = locked(&self.inner.failures).get(&function)
-            && *tries >= LOAD_TRIES
-        {
+        if let Some(why) = locked(&self.inner.hopeless).get(&function) {
             return Readiness::Hopeless(why.clone());
         }
         if locked(&self.inner.preparing).insert(function) {
@@ -114,12 +110,8 @@ impl Tasks {
     /// Whether it can run, or is known to be hopeless, without starting anything.
     pub fn is_settled(&self, function: FunctionId) -> bool {
         let known = locked(&self.inner.known).get(&function).cloned();
-        let ready = known.is_some_and(|task| self.inner.programs.ready(&task.digest).is_some());
-        let hopeless = || {
-            let failures = locked(&self.inner.failures);
-            failures.get(&function).is_some_and(|(tries, _)| *tries >= LOAD_TRIES)
-        };
-        ready || hopeless()
+        known.is_some_and(|task| self.inner.programs.ready(&task.digest))
+            || locked(&self.inner.hopeless).contains_key(&function)
     }
 
     /// Returns after something was prepared, or failed to be.
@@ -134,11 +126,19 @@ impl Tasks {
 
     /// What the component may do beyond its sandbox, as far as the last few seconds know.
     pub async fn grants(&self, task: &Task) -> Result<Arc<Grants>, store::Error> {
-        let cached = locked(&self.inner.grants).get(&task.namespace).and_then(|granted| {
-            let fresh = granted.read_at.elapsed() < GRANTS_AGE_MAX;
-            let none = || Arc::new(Grants::default());
-            fresh.then(|| granted.by_component.get(&task.component).cloned().unwrap_or_else(none))
-        });
+        let cached = locked(&self.inner.grants)
+            .get(&task.namespace)
+            .and_then(|granted| {
+                let fresh = granted.read_at.elapsed() < GRANTS_AGE_MAX;
+                let none = || Arc::new(Grants::default());
+                fresh.then(|| {
+                    granted
+                        .by_component
+                        .get(&task.component)
+                        .cloned()
+                        .unwrap_or_else(none)
+                })
+            });
         if let Some(grants) = cached {
             return Ok(grants);
         }
@@ -153,7 +153,10 @@ impl Tasks {
                 Err(error) => tracing::warn!(component = %name, %error, "grants cannot be read"),
             }
         }
-        let granted = by_component.get(&task.component).cloned().unwrap_or_default();
+        let granted = by_component
+            .get(&task.component)
+            .cloned()
+            .unwrap_or_default();
         locked(&self.inner.grants).insert(
             task.namespace.clone(),
             Granted {
@@ -172,23 +175,19 @@ impl Tasks {
 
     async fn prepare(&self, function: FunctionId) {
         let result = self.load(function).await;
-        if let Err((counts, why)) = &result {
+        if let Err((last, why)) = result {
             tracing::warn!(%function, why, "a component cannot be loaded");
-            if *counts {
-                let mut failures = locked(&self.inner.failures);
-                let failure = failures.entry(function).or_default();
-                failure.0 += 1;
-                failure.1.clone_from(why);
+            if last {
+                locked(&self.inner.hopeless).insert(function, why);
+            } else {
+                tokio::time::sleep(LOAD_PAUSE).await;
             }
-            tokio::time::sleep(LOAD_PAUSE).await;
-        } else {
-            locked(&self.inner.failures).remove(&function);
         }
         locked(&self.inner.preparing).remove(&function);
         self.inner.prepared.notify_one();
     }
 
-    /// Fetches and compiles; an error says whether it counts against the component.
+    /// Fetches and compiles; an error says whether trying again is of no use.
     async fn load(&self, function: FunctionId) -> Result<(), (bool, String)> {
         let known = locked(&self.inner.known).get(&function).cloned();
         let task = match known {
@@ -212,7 +211,9 @@ impl Tasks {
             }
         };
         let loaded = self.inner.programs.get(&task.digest).await;
-        loaded.map(drop).map_err(|error| (true, error.to_string()))
+        loaded
+            .map(drop)
+            .map_err(|error| (error.is_final(), error.to_string()))
     }
 }
 

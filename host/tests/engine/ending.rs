@@ -37,7 +37,10 @@ async fn a_trap_names_the_functions_innermost_first() {
     assert_eq!(failure.kind, FailureKind::Trap, "{failure:?}");
     assert!(failure.message.contains("unreachable"), "{failure:?}");
     assert!(failure.backtrace[0].starts_with("inner"), "{failure:?}");
-    assert!(failure.backtrace[1].starts_with("images::scale at"), "{failure:?}");
+    assert!(
+        failure.backtrace[1].starts_with("images::scale at"),
+        "{failure:?}"
+    );
     assert!(failure.backtrace[2].starts_with("outer"), "{failure:?}");
 }
 
@@ -107,7 +110,9 @@ fn an_unknown_import_is_named_when_it_is_compiled() {
     let text = r#"(component (import "acme:db/rows@1.0.0" (instance
         (export "get" (func)))))"#;
 
-    let error = engine().compile(&wat::parse_str(text).unwrap()).unwrap_err();
+    let error = engine()
+        .compile(&wat::parse_str(text).unwrap())
+        .unwrap_err();
 
     assert!(matches!(error, Error::Import(_)), "{error}");
     assert!(error.to_string().contains("acme:db/rows@1.0.0"), "{error}");
@@ -128,9 +133,11 @@ fn an_async_function_is_refused_by_its_name() {
         (func (export "cb") (param i32 i32 i32) (result i32) unreachable))
       (core instance $m (instantiate $m))
       (func (export "later") async
-        (canon lift (core func $m "run") async (callback (func $m "cb")))))"#;
+        (canon lift (core func $m "run") async (callback (core func $m "cb")))))"#;
 
-    let error = engine().compile(&wat::parse_str(text).unwrap()).unwrap_err();
+    let error = engine()
+        .compile(&wat::parse_str(text).unwrap())
+        .unwrap_err();
 
     assert!(error.to_string().contains("async"), "{error}");
 }

@@ -12,7 +12,7 @@ fn counts(imports: &str, lower: &str) -> String {
     component(
         imports,
         &format!(
-            r#"(core func $list (canon lower {lower} (memory $memory) (realloc (func $realloc))))
+            r#"(core func $list (canon lower {lower} (memory $memory) (realloc (core func $realloc))))
                (core instance $host (export "list" (func $list)))"#
         ),
         "(result u32)",

@@ -176,7 +176,7 @@ async fn asking_for_too_many_random_bytes_is_a_limit() {
         r#"(import "wasi:random/random@0.2.0" (instance $random
              (export "get-random-bytes" (func (param "len" u64) (result (list u8))))))"#,
         r#"(core func $bytes (canon lower (func $random "get-random-bytes")
-             (memory $memory) (realloc (func $realloc))))
+             (memory $memory) (realloc (core func $realloc))))
            (core instance $host (export "bytes" (func $bytes)))"#,
         "(result u32)",
         r#"(import "libc" "memory" (memory 1))

@@ -64,7 +64,10 @@ async fn endless_logging_keeps_the_beginning_and_counts_the_rest() {
 
     let ended = engine.run(&program, nothing(), feed.clone(), whole()).await;
 
-    assert!(matches!(ended, Ended::Outcome(Outcome::Value(_))), "{ended:?}");
+    assert!(
+        matches!(ended, Ended::Outcome(Outcome::Value(_))),
+        "{ended:?}"
+    );
     let log = feed.take_log();
     assert_eq!(log.matches("[info] hello\n").count(), 10);
     assert_eq!(feed.dropped(), 99_990 * 13);

@@ -14,10 +14,15 @@ fn echo(types: &str, ty: &str, params: &str, store: &str) -> String {
     );
     let text = plain(&format!("(param \"it\" {ty}) (result {ty})"), &main);
     // Types that are part of a function's type have to be exported before it.
-    text.replacen("(func (export \"run\") (param \"it\"", &format!("{types} (func (export \"run\") (param \"it\""), 1)
+    text.replacen(
+        "(func (export \"run\") (param \"it\"",
+        &format!("{types} (func (export \"run\") (param \"it\""),
+        1,
+    )
 }
 
-const PAIR: &str = "(i32.store (i32.const 0) (local.get 0)) (i32.store (i32.const 4) (local.get 1))";
+const PAIR: &str =
+    "(i32.store (i32.const 0) (local.get 0)) (i32.store (i32.const 4) (local.get 1))";
 
 async fn echoed(text: &str, ty: Type, argument: &str) -> String {
     let signature = function(&[("it", ty.clone())], Some(ty));
@@ -28,7 +33,10 @@ async fn echoed(text: &str, ty: Type, argument: &str) -> String {
 async fn text_comes_back_as_it_was() {
     let text = echo("", "string", "i32 i32", PAIR);
 
-    assert_eq!(echoed(&text, Type::String, "\"grüße \\u0000\"").await, "\"grüße \\u0000\"");
+    assert_eq!(
+        echoed(&text, Type::String, "\"grüße \\u0000\"").await,
+        "\"grüße \\u0000\""
+    );
 }
 
 #[tokio::test]
@@ -75,7 +83,12 @@ async fn a_record_of_an_option_and_flags_comes_back() {
 async fn a_variant_comes_back_with_its_payload() {
     let types = r#"(type $v' (variant (case "none") (case "some" s32)))
         (export $v "v" (type $v'))"#;
-    let text = echo(types, "$v", "i32 i32", "(i32.store8 (i32.const 0) (local.get 0)) (i32.store (i32.const 4) (local.get 1))");
+    let text = echo(
+        types,
+        "$v",
+        "i32 i32",
+        "(i32.store8 (i32.const 0) (local.get 0)) (i32.store (i32.const 4) (local.get 1))",
+    );
     let ty = Type::Variant(Variant {
         name: Some("v".to_owned()),
         cases: vec![
@@ -90,7 +103,10 @@ async fn a_variant_comes_back_with_its_payload() {
         ],
     });
 
-    assert_eq!(echoed(&text, ty.clone(), "{\"some\":-7}").await, "{\"some\":-7}");
+    assert_eq!(
+        echoed(&text, ty.clone(), "{\"some\":-7}").await,
+        "{\"some\":-7}"
+    );
     assert_eq!(echoed(&text, ty, "\"none\"").await, "\"none\"");
 }
 

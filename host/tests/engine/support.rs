@@ -41,8 +41,8 @@ pub fn component(imports: &str, host: &str, ty: &str, main: &str) -> String {
                                                   (i32.const 1))))))
               (local.get $at)))
           (core instance $libc (instantiate $libc))
-          (core func $realloc (alias export $libc "realloc"))
-          (core memory $memory (alias export $libc "memory"))
+          (alias core export $libc "realloc" (core func $realloc))
+          (alias core export $libc "memory" (core memory $memory))
           {host}
           (core module $main
             {main})
@@ -50,7 +50,7 @@ pub fn component(imports: &str, host: &str, ty: &str, main: &str) -> String {
             (with "libc" (instance $libc))
             {with}))
           (func (export "run") {ty}
-            (canon lift (core func $main "run") (memory $memory) (realloc (func $realloc)))))"#,
+            (canon lift (core func $main "run") (memory $memory) (realloc (core func $realloc)))))"#,
         with = if host.is_empty() {
             ""
         } else {

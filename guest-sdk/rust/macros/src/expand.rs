@@ -6,7 +6,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::{Error, Ident, Item, ItemMod, Result, Token};
+use syn::{Error, Ident, Item, ItemMod, Result};
 
 use crate::attribute::Address;
 use crate::interface::{self, Function, Interface, Typedef};
@@ -32,7 +32,7 @@ pub fn try_tasks(attribute: TokenStream, module: TokenStream) -> Result<TokenStr
         Error::new(error.span(), message)
     })?;
     let Some((_, items)) = &module.content else {
-        let semicolon = module.semi.unwrap_or_else(<Token![;]>::default);
+        let semicolon = module.semi.unwrap_or_default();
         let message = "the macro must see the functions: write the module here, `mod name { … }`, \
                        not in a file of its own";
         return Err(Error::new(semicolon.span, message));

@@ -174,12 +174,12 @@ pub fn is_unit(ty: &Type) -> bool {
     }
 }
 
-fn arguments(segment: &PathSegment) -> Result<Vec<&Type>> {
+fn arguments<'a>(segment: &'a PathSegment) -> Result<Vec<&'a Type>> {
     match &segment.arguments {
         PathArguments::None => Ok(Vec::new()),
         PathArguments::AngleBracketed(list) => {
-            let only_types = |argument| match argument {
-                &GenericArgument::Type(ref ty) => Ok(ty),
+            let only_types = |argument: &'a GenericArgument| match argument {
+                GenericArgument::Type(ty) => Ok(ty),
                 other => Err(Error::new(other.span(), "this has no WIT equivalent")),
             };
             list.args.iter().map(only_types).collect()

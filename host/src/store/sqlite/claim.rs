@@ -38,9 +38,8 @@ struct Stand {
 
 /// What a claim is granted.
 struct Grant {
-    /// What the host is counted as holding, never less than it executes. None without a limit.
-    held: Option<u32>,
-    /// What it is told: less than it executes where nothing may start.
+    /// Slots that the host may use from now on; less than it executes where nothing may start.
+    /// None without a limit.
     slots: Option<u32>,
     /// How many of the claimed may start at once.
     startable: u32,
@@ -52,7 +51,6 @@ impl Grant {
     fn of(claim: &Claim, settings: &Settings, stand: &Stand) -> Self {
         if settings.paused {
             return Self {
-                held: settings.concurrency.map(|_| claim.executing),
                 slots: Some(0),
                 startable: 0,
                 rows: 0,
@@ -60,7 +58,6 @@ impl Grant {
         }
         let Some(concurrency) = settings.concurrency else {
             return Self {
-                held: None,
                 slots: None,
                 startable: u32::MAX,
                 rows: claim.rows,
@@ -69,8 +66,7 @@ impl Grant {
         let others = u32::try_from(stand.others).unwrap_or(u32::MAX);
         let mut slots = claim.slots.min(concurrency.saturating_sub(others));
         if stand.contended {
-            let hosts = stand.wanting as u32 + u32::from(claim.slots > 0);
-            slots = slots.min(concurrency.div_ceil(hosts.max(1)));
+            slots = slots.min(concurrency.div_ceil(stand.wanting as u32 + 1));
         }
         let held = slots.max(claim.executing);
         let startable = if others.saturating_add(claim.executing) >= concurrency {
@@ -79,9 +75,8 @@ impl Grant {
             held.saturating_sub(claim.executing)
                 .saturating_sub(claim.reserved)
         };
-        let holds_all = others == 0 && held == concurrency;
+        let holds_all = others == 0 && slots == concurrency && held == concurrency;
         Self {
-            held: Some(held),
             slots: Some(slots),
             startable,
             rows: if holds_all && !settings.is_ordered() {
@@ -107,8 +102,6 @@ pub(super) async fn claim(
         .ok_or_else(|| Error::Database(format!("there is no queue of number {}", claim.queue)))?;
     let settings = queues::read_settings(&stand.settings)?;
     let grant = Grant::of(claim, &settings, &stand);
-    hold(transaction, host, claim, &settings, &grant, &stand).await?;
-
     let mut granted = Granted {
         queue: claim.queue,
         slots: grant.slots,
@@ -120,30 +113,53 @@ pub(super) async fn claim(
     if grant.rows > 0 {
         take(transaction, host, &grant, &mut granted).await?;
     }
+    granted.drained = !granted.settings.paused
+        && granted.claimed.len() < claim.rows as usize
+        && !any_head(transaction, claim.queue).await?;
+    hold(transaction, host, claim, &mut granted, &stand).await?;
     Ok(granted)
 }
 
-/// Writes down how many slots the host holds now and would like to hold.
+async fn any_head(transaction: &mut Transaction, queue: QueueId) -> Result<bool, Error> {
+    sqlx::query_scalar(
+        "select exists (select 1 from live
+                        where queue_id = ?1 and state = 'queued' and host is null)",
+    )
+    .bind(queue.0)
+    .fetch_one(&mut transaction.connection)
+    .await
+    .map_err(failed)
+}
+
+/// Writes down how many slots the host holds from now on, never less than it executes, and how
+/// many it would like to hold.
 async fn hold(
     transaction: &mut Transaction,
     host: HostNumber,
     claim: &Claim,
-    settings: &Settings,
-    grant: &Grant,
+    granted: &mut Granted,
     stand: &Stand,
 ) -> Result<(), Error> {
-    let held = grant.held.unwrap_or(0);
-    // On a paused queue nobody waits for slots, nor without a limit.
-    let wanted = if settings.paused || grant.held.is_none() {
-        0
-    } else {
-        claim.slots
+    let limited = granted.settings.concurrency.is_some();
+    let mut held = granted.slots.unwrap_or(0).max(claim.executing);
+    let nothing_to_start = granted.drained || granted.settings.paused || claim.rows == 0;
+    if nothing_to_start {
+        // No more than is in use: the rest is another host's.
+        let in_use = claim.executing + claim.reserved + granted.claimed.len() as u32;
+        held = held.min(in_use);
+    }
+    granted.slots = granted.slots.map(|slots| slots.min(held));
+    let now = match limited {
+        // Without a limit nobody counts.
+        false => (0, 0),
+        true if granted.drained || granted.settings.paused => (held, held),
+        true => (held, claim.slots),
     };
     let before = (stand.slots.unwrap_or(0), stand.wanted.unwrap_or(0));
-    if before == (i64::from(held), i64::from(wanted)) {
+    if before == (i64::from(now.0), i64::from(now.1)) {
         return Ok(());
     }
-    if (held, wanted) == (0, 0) {
+    if now == (0, 0) {
         sqlx::query("delete from slots where queue_id = ?1 and host = ?2")
             .bind(claim.queue.0)
             .bind(host.0)
@@ -158,13 +174,13 @@ async fn hold(
         )
         .bind(claim.queue.0)
         .bind(host.0)
-        .bind(held)
-        .bind(wanted)
+        .bind(now.0)
+        .bind(now.1)
         .execute(&mut transaction.connection)
         .await
         .map_err(failed)?;
     }
-    if i64::from(held) < before.0 && stand.contended {
+    if i64::from(now.0) < before.0 && stand.contended {
         transaction.signal(Signal::Work(claim.queue));
     }
     Ok(())
@@ -184,14 +200,12 @@ async fn take(
         .fetch_all(&mut transaction.connection)
         .await
         .map_err(failed)?;
-    granted.drained = heads.len() < grant.rows as usize;
     let ordered = granted.settings.is_ordered();
     let (mut reserved, mut running) = (Vec::new(), Vec::new());
     for (index, head) in heads.into_iter().enumerate() {
         let marked = head.suspect || head.deaths > 0;
         if marked && index >= grant.startable as usize {
             // It cannot wait here unmarked, and what follows must not pass it.
-            granted.drained = false;
             break;
         }
         let starts = ordered || marked;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::Error;
 
-/// The lock, held until it is dropped.
+/// The lock, held until it is released or dropped.
 #[derive(Debug)]
 pub(super) struct Lock {
     file: File,
@@ -50,6 +50,13 @@ impl Lock {
                 })
             }
             Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+
+    /// Lets the next host in.
+    pub(super) fn release(&self) {
+        if let Err(error) = self.file.unlock() {
+            tracing::warn!(%error, "cannot release the lock");
         }
     }
 

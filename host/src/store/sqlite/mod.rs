@@ -59,7 +59,7 @@ pub struct Sqlite {
 
 /// Opens the file at `path`, or makes it, brings it up to this binary's version, and keeps every
 /// other host off it until the store is closed.
-pub async fn open(path: &Path, options: Options) -> Result<Sqlite, Error> {
+pub async fn open(path: &Path, options: &Options) -> Result<Sqlite, Error> {
     let lock = Arc::new(Lock::take(path)?);
     let connection = schema::writer(path).await?;
     let readers = schema::readers(path).await?;
@@ -70,7 +70,7 @@ pub async fn open(path: &Path, options: Options) -> Result<Sqlite, Error> {
         readers,
         signals,
         lock,
-        options,
+        options: options.clone(),
     })
 }
 

@@ -5,12 +5,15 @@
 //! commits, and only then answers and tells what changed. What arrives meanwhile goes out together
 //! in the next commit. There is no timer: a lone operation waits for nothing but its own commit.
 
+use std::sync::Arc;
+
 use futures::future::BoxFuture;
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::lock::Lock;
 use super::{Error, failed};
 use crate::model::{Key, Moment};
 use crate::store::Signal;
@@ -124,11 +127,11 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the task. `held` lives as long as the task does.
+    /// Starts the task, which releases the lock after the last commit.
     pub(super) fn start(
         connection: SqliteConnection,
         signals: broadcast::Sender<Signal>,
-        held: impl Send + 'static,
+        lock: Arc<Lock>,
     ) -> Self {
         let (operations, waiting) = mpsc::channel(WAITING_MAX);
         let closing = CancellationToken::new();
@@ -145,7 +148,7 @@ impl Writer {
         };
         tasks.spawn(async move {
             task.run().await;
-            drop(held);
+            lock.release();
         });
         tasks.close();
         Self {

@@ -114,7 +114,11 @@ mod tests {
 
     #[test]
     fn public_addresses_are_reached_by_every_entry() {
-        for address in ["93.184.216.34", "2606:2800:220:1::1", "::ffff:93.184.216.34"] {
+        for address in [
+            "93.184.216.34",
+            "2606:2800:220:1::1",
+            "::ffff:93.184.216.34",
+        ] {
             assert!(includes(Reach::Public, address), "{address}");
             assert!(includes(Reach::Private, address), "{address}");
         }
@@ -123,8 +127,15 @@ mod tests {
     #[test]
     fn private_networks_are_reached_only_by_an_entry_for_that_host() {
         for address in [
-            "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "100.64.0.1", "fd00::1",
-            "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::",
+            "10.1.2.3",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.168.1.1",
+            "100.64.0.1",
+            "fd00::1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::a00:1",
+            "2002:a00:1::",
         ] {
             assert!(!includes(Reach::Public, address), "{address}");
             assert!(includes(Reach::Private, address), "{address}");
@@ -144,9 +155,19 @@ mod tests {
     #[test]
     fn addresses_that_no_task_has_business_with_are_reached_only_by_name() {
         for address in [
-            "0.0.0.0", "169.254.169.254", "224.0.0.1", "255.255.255.255", "192.0.2.1", "::",
-            "fe80::1", "ff02::1", "fec0::1", "2001:db8::1", "::ffff:169.254.169.254",
-            "64:ff9b::a9fe:a9fe", "::127.0.0.1",
+            "0.0.0.0",
+            "169.254.169.254",
+            "224.0.0.1",
+            "255.255.255.255",
+            "192.0.2.1",
+            "::",
+            "fe80::1",
+            "ff02::1",
+            "fec0::1",
+            "2001:db8::1",
+            "::ffff:169.254.169.254",
+            "64:ff9b::a9fe:a9fe",
+            "::127.0.0.1",
         ] {
             for reach in [Reach::Public, Reach::Private, Reach::Loopback] {
                 assert!(!includes(reach, address), "{address} by {reach:?}");

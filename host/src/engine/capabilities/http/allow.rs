@@ -110,7 +110,9 @@ pub enum Host {
 impl Host {
     fn parse(text: &str) -> Option<Self> {
         let text = text.strip_suffix('.').unwrap_or(text);
-        let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+        let bare = text
+            .strip_prefix('[')
+            .and_then(|text| text.strip_suffix(']'));
         if let Some(bare) = bare {
             let address = bare.parse::<Ipv6Addr>().ok()?;
             return Some(Self::Address(plain(address.into())));
@@ -120,7 +122,9 @@ impl Host {
         }
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         let labels = text.split('.');
-        let fine = labels.clone().all(|label| !label.is_empty() && label.chars().all(allowed));
+        let fine = labels
+            .clone()
+            .all(|label| !label.is_empty() && label.chars().all(allowed));
         (fine && text.len() <= 253).then(|| Self::Name(text.to_ascii_lowercase()))
     }
 }
@@ -172,12 +176,14 @@ pub fn allowed(entries: &[Allowed], destination: &Destination) -> Option<Reach> 
             (Pattern::Address(entry), Host::Address(address)) => {
                 (entry == address).then_some(Reach::Only(*address))
             }
-            (Pattern::Name(entry), Host::Name(name)) => (entry == name).then(|| {
-                match name == "localhost" || name.ends_with(".localhost") {
-                    true => Reach::Loopback,
-                    false => Reach::Private,
-                }
-            }),
+            (Pattern::Name(entry), Host::Name(name)) => {
+                (entry == name).then(
+                    || match name == "localhost" || name.ends_with(".localhost") {
+                        true => Reach::Loopback,
+                        false => Reach::Private,
+                    },
+                )
+            }
             (Pattern::Below(entry), Host::Name(name)) => {
                 let below = name.strip_suffix(entry.as_str());
                 below
@@ -226,7 +232,10 @@ mod tests {
     fn a_star_stands_for_names_below_and_never_for_private_addresses() {
         let entries = &["*.example.org"];
 
-        assert_eq!(reach(entries, "https://a.b.example.org/"), Some(Reach::Public));
+        assert_eq!(
+            reach(entries, "https://a.b.example.org/"),
+            Some(Reach::Public)
+        );
         assert_eq!(reach(entries, "https://example.org/"), None);
         assert_eq!(reach(entries, "https://badexample.org/"), None);
     }
@@ -264,7 +273,16 @@ mod tests {
 
     #[test]
     fn entries_that_name_no_host_are_refused_with_the_way_out() {
-        for text in ["", "*", "*.org", "http://a.org", "a.org/x", "a.org:0", "a.org:x", "a..b"] {
+        for text in [
+            "",
+            "*",
+            "*.org",
+            "http://a.org",
+            "a.org/x",
+            "a.org:0",
+            "a.org:x",
+            "a..b",
+        ] {
             let error = text.parse::<Allowed>().unwrap_err();
             assert!(error.to_string().contains("example.org:8080"), "{text}");
         }
@@ -272,7 +290,14 @@ mod tests {
 
     #[test]
     fn entries_read_back_as_they_are_written() {
-        for text in ["a.org", "a.org:81", "*.a.org:81", "10.0.0.1:80", "[::1]:80", "[::1]"] {
+        for text in [
+            "a.org",
+            "a.org:81",
+            "*.a.org:81",
+            "10.0.0.1:80",
+            "[::1]:80",
+            "[::1]",
+        ] {
             assert_eq!(text.parse::<Allowed>().unwrap().to_string(), text);
         }
     }

@@ -88,8 +88,9 @@ async fn secured(
     let name = match &destination.host {
         Host::Address(IpAddr::V4(address)) => ServerName::from(*address),
         Host::Address(IpAddr::V6(address)) => ServerName::from(*address),
-        Host::Name(name) => ServerName::try_from(name.clone())
-            .map_err(|_| Error::HttpRequestUriInvalid)?,
+        Host::Name(name) => {
+            ServerName::try_from(name.clone()).map_err(|_| Error::HttpRequestUriInvalid)?
+        }
     };
     let stream = tls.connect(name, stream).await.map_err(Error::Tls)?;
     Ok(Box::new(stream))

@@ -157,8 +157,7 @@ impl WasiHttpHooks for Outgoing {
             let between = network.timeout(options.between_bytes_timeout);
             let limit = network.body_max_bytes;
             let response = response.map(|body| Bounded::new(body, limit, between).boxed_unsync());
-            let finished: Finished =
-                Box::new(async move { connection.await.unwrap_or(Ok(())) });
+            let finished: Finished = Box::new(async move { connection.await.unwrap_or(Ok(())) });
             Ok((response, finished))
         })
     }
@@ -199,7 +198,10 @@ fn refused(error: Error) -> Sent {
 fn in_origin_form(mut request: Request<WasiBody>) -> Result<Request<WasiBody>, Error> {
     let path = request.uri().path_and_query().cloned();
     let path = path.unwrap_or_else(|| http::uri::PathAndQuery::from_static("/"));
-    *request.uri_mut() = path.as_str().parse().map_err(|_| Error::HttpRequestUriInvalid)?;
+    *request.uri_mut() = path
+        .as_str()
+        .parse()
+        .map_err(|_| Error::HttpRequestUriInvalid)?;
     Ok(request)
 }
 

@@ -1,3 +1,4 @@
+-- For lists: without arguments and values, which are left to the single handle.
 select
     i.key, i.id, q.name as queue, i.task, i.function_id, f.digest,
     coalesce(o.state, l.state) as state,
@@ -6,7 +7,7 @@ select
     coalesce(o.started_at, l.started_at) as started_at,
     o.finished_at,
     coalesce(o.host, iif(l.state = 'running', l.host, null)) as host,
-    l.progress, null as arguments, null as body
+    l.progress, null as arguments, iif(o.state <> 'succeeded', o.body, null) as body
 from invocations i
 join queues q on q.id = i.queue_id
 join functions f on f.id = i.function_id

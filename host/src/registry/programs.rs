@@ -1,0 +1,396 @@
+//! Components that are ready to run: in memory, else from the cache on disk, else compiled.
+//!
+//! A component is loaded once however many ask for it at the same time, few are compiled at once,
+//! and what cannot be loaded is remembered, so that it does not cost the host its time again and
+//! again. Where the bytes come from is told by a [`Source`]; the engine does the compiling.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures::FutureExt;
+use futures::future::{BoxFuture, Shared};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::cache::Cache;
+use crate::engine::{self, Engine, Program};
+use crate::model::Digest;
+
+/// So often a component is tried before it counts as one that cannot be loaded.
+pub const TRIES_MAX: u32 = 3;
+/// Components whose failures are remembered; beyond that all are forgotten and tried again.
+const FAILURES_MAX: usize = 1_024;
+
+/// How much is kept and done at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Options {
+    /// Components that are compiled at once. A large one takes up to 350 MB meanwhile.
+    pub compiling_max: usize,
+    /// Components in memory; what was not used for longest goes first.
+    pub loaded_max: usize,
+    /// Compiled code in memory, in bytes.
+    pub loaded_max_bytes: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            compiling_max: 1,
+            loaded_max: 64,
+            loaded_max_bytes: 256 << 20,
+        }
+    }
+}
+
+/// Where the bytes of components are.
+#[async_trait::async_trait]
+pub trait Source: Send + Sync + 'static {
+    /// The bytes of the component with this digest; none if there is no such component; an error
+    /// if that cannot be said now.
+    async fn bytes(&self, digest: &Digest) -> Result<Option<Vec<u8>>, String>;
+}
+
+/// Why a program cannot be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The component cannot be loaded.
+    #[error(
+        "the component {digest} cannot be loaded (tried {tries} of {TRIES_MAX} times): {message}"
+    )]
+    Unloadable {
+        /// Which.
+        digest: Digest,
+        /// How often it was tried. From [`TRIES_MAX`] on it is not tried any more.
+        tries: u32,
+        /// Why.
+        message: String,
+    },
+    /// Its bytes cannot be fetched now; that says nothing about the component.
+    #[error("the component {digest} cannot be fetched: {message}")]
+    Source {
+        /// Which.
+        digest: Digest,
+        /// Why.
+        message: String,
+    },
+    /// The folder for compiled code cannot be used.
+    #[error("cannot keep compiled code in {}: {message}", folder.display())]
+    Folder {
+        /// Which.
+        folder: PathBuf,
+        /// Why.
+        message: String,
+    },
+    /// This host is shutting down.
+    #[error("this host is shutting down and loads no components any more")]
+    ShuttingDown,
+}
+
+impl Error {
+    /// Whether trying again is of no use: the component is at fault, not the moment.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Unloadable { tries, .. } if *tries >= TRIES_MAX)
+    }
+}
+
+/// The programs of a host. Cheap to clone.
+#[derive(Clone)]
+pub struct Programs {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    engine: Engine,
+    source: Arc<dyn Source>,
+    cache: Option<Cache>,
+    options: Options,
+    compiling: Semaphore,
+    tasks: TaskTracker,
+    shutdown: CancellationToken,
+    state: Mutex<State>,
+}
+
+type Flight = Shared<BoxFuture<'static, Result<Program, Error>>>;
+
+#[derive(Default)]
+struct State {
+    loaded: HashMap<Digest, Loaded>,
+    /// Counts uses: the greatest is the latest.
+    uses: u64,
+    flights: HashMap<Digest, Flight>,
+    failures: HashMap<Digest, (u32, String)>,
+}
+
+struct Loaded {
+    program: Program,
+    bytes: u64,
+    used: u64,
+}
+
+impl Programs {
+    /// Programs of `engine`, whose bytes `source` has, with compiled code kept in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// If the folder cannot be created or belongs to somebody else.
+    pub fn new(
+        engine: Engine,
+        source: Arc<dyn Source>,
+        folder: Option<PathBuf>,
+        options: Options,
+    ) -> Result<Self, Error> {
+        let cache = folder.map(|folder| {
+            Cache::open(&folder, &engine.compatibility()).map_err(|error| Error::Folder {
+                folder,
+                message: error.to_string(),
+            })
+        });
+        Ok(Self {
+            inner: Arc::new(Inner {
+                engine,
+                source,
+                cache: cache.transpose()?,
+                compiling: Semaphore::new(options.compiling_max.max(1)),
+                options,
+                tasks: TaskTracker::new(),
+                shutdown: CancellationToken::new(),
+                state: Mutex::default(),
+            }),
+        })
+    }
+
+    /// The program of a component, loaded if need be. A caller that goes away stops nothing: the
+    /// next one finds it loaded.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be loaded, or not now.
+    pub async fn get(&self, digest: &Digest) -> Result<Program, Error> {
+        let flight = {
+            let mut state = self.inner.state();
+            if let Some(program) = state.touch(digest) {
+                return Ok(program);
+            }
+            self.take_off(&mut state, digest)?
+        };
+        flight.await
+    }
+
+    /// Whether a component is in memory, so that it can be run without waiting.
+    pub fn ready(&self, digest: &Digest) -> bool {
+        self.inner.state().loaded.contains_key(digest)
+    }
+
+    /// The program of a component that is in memory; this counts as a use.
+    pub fn loaded(&self, digest: &Digest) -> Option<Program> {
+        self.inner.state().touch(digest)
+    }
+
+    /// Starts to load a component that will be needed.
+    pub fn warm(&self, digest: &Digest) {
+        let mut state = self.inner.state();
+        if !state.loaded.contains_key(digest) {
+            // Whoever needs it will hear of the failure; here nobody waits.
+            self.take_off(&mut state, digest).ok();
+        }
+    }
+
+    /// Loads nothing more, and returns when nothing is being loaded. What compiles is finished.
+    pub async fn shutdown(&self) {
+        self.inner.shutdown.cancel();
+        self.inner.tasks.close();
+        self.inner.tasks.wait().await;
+    }
+
+    /// The load of a component that is under way, or a new one.
+    fn take_off(&self, state: &mut State, digest: &Digest) -> Result<Flight, Error> {
+        if self.inner.shutdown.is_cancelled() {
+            return Err(Error::ShuttingDown);
+        }
+        if let Some(flight) = state.flights.get(digest) {
+            return Ok(flight.clone());
+        }
+        if let Some((tries, message)) = state.failures.get(digest)
+            && *tries >= TRIES_MAX
+        {
+            return Err(Error::Unloadable {
+                digest: digest.clone(),
+                tries: *tries,
+                message: message.clone(),
+            });
+        }
+        let (inner, of) = (self.inner.clone(), digest.clone());
+        let task = self.inner.tasks.spawn(async move {
+            let loaded = tokio::select! {
+                loaded = inner.load(&of) => loaded,
+                () = inner.shutdown.cancelled() => Err(Failed::Now(Error::ShuttingDown)),
+            };
+            inner.land(&of, loaded)
+        });
+        // It only fails to be joined where its runtime ends.
+        let flight = task.map(|joined| joined.unwrap_or(Err(Error::ShuttingDown)));
+        let flight = flight.boxed().shared();
+        state.flights.insert(digest.clone(), flight.clone());
+        Ok(flight)
+    }
+}
+
+/// A load that failed.
+enum Failed {
+    /// Because of the component: this counts.
+    Component(String),
+    /// Because of the moment.
+    Now(Error),
+}
+
+impl From<engine::Error> for Failed {
+    fn from(error: engine::Error) -> Self {
+        Self::Component(error.to_string())
+    }
+}
+
+impl Inner {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn load(self: &Arc<Self>, digest: &Digest) -> Result<(Program, u64), Failed> {
+        let (inner, of) = (self.clone(), digest.clone());
+        if let Some(cached) = blocking(move || Ok(inner.load_cached(&of))).await? {
+            return Ok(cached);
+        }
+        let bytes = self.source.bytes(digest).await.map_err(|message| {
+            Failed::Now(Error::Source {
+                digest: digest.clone(),
+                message,
+            })
+        })?;
+        let bytes = bytes.ok_or_else(|| Failed::Component("its bytes are not there".to_owned()))?;
+        let _one_of_few = self.compiling.acquire().await;
+        let (inner, of) = (self.clone(), digest.clone());
+        blocking(move || inner.compile(&of, &bytes)).await
+    }
+
+    fn load_cached(&self, digest: &Digest) -> Option<(Program, u64)> {
+        let cache = self.cache.as_ref()?;
+        let path = cache.find(digest)?;
+        let bytes = path.metadata().map_or(0, |found| found.len());
+        // SAFETY: only this user can write to the cache, and this host, or one like it, wrote the
+        // file whole: it is what `compile` returned. Files are replaced there, never changed.
+        match unsafe { self.engine.load_file(&path) } {
+            Ok(program) => Some((program, bytes)),
+            Err(error) => {
+                tracing::warn!(%digest, %error, "compiled code on disk is broken: compiling it anew");
+                cache.remove(digest);
+                None
+            }
+        }
+    }
+
+    fn compile(&self, digest: &Digest, bytes: &[u8]) -> Result<(Program, u64), Failed> {
+        if Digest::of(bytes) != *digest {
+            let message = "its bytes are not those that were uploaded".to_owned();
+            return Err(Failed::Component(message));
+        }
+        let compiled = self.engine.compile(bytes)?;
+        let size = compiled.len() as u64;
+        if let Some(cache) = &self.cache {
+            match cache.write(digest, &compiled) {
+                // Mapped from the file, code costs memory only where it is used.
+                Ok(path) => {
+                    // SAFETY: `compile` returned it in this very function.
+                    if let Ok(program) = unsafe { self.engine.load_file(&path) } {
+                        return Ok((program, size));
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%digest, %error, "compiled code could not be kept on disk");
+                }
+            }
+        }
+        // SAFETY: `compile` returned it in this very function.
+        let program = unsafe { self.engine.load(&compiled) }?;
+        Ok((program, size))
+    }
+
+    /// Notes how a load ended.
+    fn land(
+        &self,
+        digest: &Digest,
+        loaded: Result<(Program, u64), Failed>,
+    ) -> Result<Program, Error> {
+        let mut state = self.state();
+        state.flights.remove(digest);
+        match loaded {
+            Ok((program, bytes)) => {
+                state.failures.remove(digest);
+                state.keep(digest, program.clone(), bytes, &self.options);
+                Ok(program)
+            }
+            Err(Failed::Now(error)) => Err(error),
+            Err(Failed::Component(message)) => {
+                if state.failures.len() >= FAILURES_MAX {
+                    state.failures.clear();
+                }
+                let failure = state.failures.entry(digest.clone()).or_default();
+                *failure = (failure.0 + 1, message.clone());
+                Err(Error::Unloadable {
+                    digest: digest.clone(),
+                    tries: failure.0,
+                    message,
+                })
+            }
+        }
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Failed> + Send + 'static,
+) -> Result<T, Failed> {
+    match spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) if error.is_panic() => Err(Failed::Component(
+            "the compiler failed: please report this with the component".to_owned(),
+        )),
+        Err(_) => Err(Failed::Now(Error::ShuttingDown)),
+    }
+}
+
+impl State {
+    /// The program, if it is in memory, which counts as a use.
+    fn touch(&mut self, digest: &Digest) -> Option<Program> {
+        let loaded = self.loaded.get_mut(digest)?;
+        self.uses += 1;
+        loaded.used = self.uses;
+        Some(loaded.program.clone())
+    }
+
+    /// Keeps a program, and lets go of those that were not used for longest to make room.
+    fn keep(&mut self, digest: &Digest, program: Program, bytes: u64, options: &Options) {
+        self.uses += 1;
+        let used = self.uses;
+        let loaded = Loaded {
+            program,
+            bytes,
+            used,
+        };
+        self.loaded.insert(digest.clone(), loaded);
+        loop {
+            let total: u64 = self.loaded.values().map(|loaded| loaded.bytes).sum();
+            let crowded =
+                self.loaded.len() > options.loaded_max || total > options.loaded_max_bytes;
+            let others = self.loaded.iter().filter(|(of, _)| *of != digest);
+            let oldest = others.min_by_key(|(_, loaded)| loaded.used);
+            // The newest stays, however large: it is about to run.
+            match oldest.map(|(of, _)| of.clone()) {
+                Some(oldest) if crowded => self.loaded.remove(&oldest),
+                _ => return,
+            };
+        }
+    }
+}
