@@ -12,6 +12,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::registry::programs;
 use crate::{api, control, engine, queue, telemetry};
 
 pub use flags::Flags;
@@ -29,7 +30,7 @@ pub enum Error {
         reason: String,
     },
     /// A key that no part knows.
-    #[error("{origin}: there is no setting {key:?}{}", similar(.similar))]
+    #[error("{origin}: there is no setting {key:?}{}", did_you_mean(.similar))]
     UnknownKey {
         /// The key.
         key: String,
@@ -53,7 +54,7 @@ pub enum Error {
     Together(String),
 }
 
-fn similar(key: &Option<String>) -> String {
+fn did_you_mean(key: &Option<String>) -> String {
     match key {
         Some(key) => format!("; is {key:?} meant?"),
         None => "; `windlass config show` lists them".to_owned(),
@@ -84,6 +85,8 @@ pub struct Settings {
     pub control: control::Options,
     /// How the host takes part.
     pub queue: queue::Options,
+    /// How much compiled code is kept.
+    pub programs: programs::Options,
     /// What a sandbox may use.
     pub engine: engine::Options,
 }
@@ -101,6 +104,7 @@ impl Default for Settings {
             api: api::Options::default(),
             control: control::Options::default(),
             queue: queue::Options::default(),
+            programs: programs::Options::default(),
             engine: engine::Options::default(),
         }
     }
@@ -152,7 +156,11 @@ impl Config {
 impl Settings {
     fn check(&self) -> Result<(), Error> {
         let fail = |message: String| Err(Error::Together(message));
-        if self.token.as_ref().is_some_and(|token| token.trim().is_empty()) {
+        if self
+            .token
+            .as_ref()
+            .is_some_and(|token| token.trim().is_empty())
+        {
             return fail("the token is empty: give one that cannot be guessed".to_owned());
         }
         if self.token.is_none() && !is_loopback(self.listen.ip()) {

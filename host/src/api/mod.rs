@@ -14,22 +14,22 @@ mod root;
 mod show;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::extract::{FromRequestParts, Path, Request};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
-use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::control::Control;
 use crate::http::auth::{Gate, guard};
 use crate::http::{Answer, Code, Problem, panicked};
-use crate::model::{HostNumber, Namespace};
+use crate::model::Namespace;
+use crate::queue::Stats;
 
 pub use document::document;
 
@@ -49,20 +49,19 @@ impl Default for Options {
     }
 }
 
-/// The number under which the host is registered; it changes when the host was declared dead.
-#[derive(Debug, Clone, Default)]
-pub struct Registered(Arc<AtomicI64>);
-
-impl Registered {
-    /// The host is registered under this number.
-    pub fn set(&self, number: HostNumber) {
-        self.0.store(number.0, Ordering::Relaxed);
-    }
-
-    /// The number; 0 for a host that runs nothing and so is not registered.
-    pub fn get(&self) -> HostNumber {
-        HostNumber(self.0.load(Ordering::Relaxed))
-    }
+/// What the API stands on.
+#[derive(Clone)]
+pub struct Parts {
+    /// What callers may ask.
+    pub control: Control,
+    /// What the workers count; all zero on a host without any.
+    pub stats: Arc<Stats>,
+    /// The host takes nothing up any more.
+    pub stopping: CancellationToken,
+    /// What callers must send, if anything.
+    pub token: Option<String>,
+    /// What the API takes.
+    pub options: Options,
 }
 
 /// What every handler has. Cheap to clone.
@@ -70,22 +69,20 @@ impl Registered {
 struct Api {
     control: Control,
     options: Arc<Options>,
-    registered: Registered,
+    stats: Arc<Stats>,
+    stopping: CancellationToken,
     /// The only namespace that can be reached yet.
     namespace: Namespace,
 }
 
-/// The whole API. `token` is what callers must send, if there is one.
-pub fn router(
-    control: Control,
-    options: Options,
-    token: Option<&str>,
-    registered: Registered,
-) -> Router {
+/// The whole API.
+pub fn router(parts: Parts) -> Router {
+    let gate = Gate::new(parts.token.as_deref());
     let api = Api {
-        control,
-        options: Arc::new(options),
-        registered,
+        control: parts.control,
+        options: Arc::new(parts.options),
+        stats: parts.stats,
+        stopping: parts.stopping,
         namespace: Namespace::default_namespace(),
     };
     let guarded = Router::new()
@@ -114,7 +111,7 @@ pub fn router(
         .route("/v1/invocations/{id}/events", get(events::events))
         .route("/v1/hosts", get(hosts::list))
         .route("/metrics", get(health::metrics))
-        .layer(middleware::from_fn_with_state(Gate::new(token), guard));
+        .layer(middleware::from_fn_with_state(gate, guard));
     // What monitors ask without a token, and what tells nothing about what is stored.
     let open = Router::new()
         .route("/healthz", get(health::healthz))
@@ -156,7 +153,7 @@ where
 {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Answer<Self> {
+    async fn from_request_parts(parts: &mut http::request::Parts, state: &S) -> Answer<Self> {
         let path = Path::<String>::from_request_parts(parts, state).await;
         let Path(text) = path.map_err(|error| Problem::invalid("address", error.body_text()))?;
         text.parse()

@@ -21,7 +21,7 @@ pub(super) async fn info(State(api): State<Api>) -> Json<wire::Info> {
     Json(wire::Info {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         backend: backend.to_owned(),
-        host: api.registered.get().0,
+        host: api.stats.host().map_or(0, |host| host.0),
     })
 }
 

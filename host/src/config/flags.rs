@@ -103,7 +103,11 @@ impl Flags {
         ];
         let numbers = [
             ("--drain-timeout", "queue.drain_ms", self.drain_timeout),
-            ("--sandboxes", "engine.sandboxes_max", self.sandboxes.map(u64::from)),
+            (
+                "--sandboxes",
+                "engine.sandboxes_max",
+                self.sandboxes.map(u64::from),
+            ),
             ("--lease-ms", "queue.lease_ms", self.lease_ms),
             ("--beat-ms", "queue.beat_ms", self.beat_ms),
         ];

@@ -92,7 +92,8 @@ struct Layers {
 
 impl Layers {
     fn new() -> Self {
-        let tree = serde_json::to_value(Settings::default()).expect("settings are texts and numbers");
+        let tree =
+            serde_json::to_value(Settings::default()).expect("settings are texts and numbers");
         let mut defaults = BTreeMap::new();
         flatten("", tree, &mut defaults);
         Self {
@@ -108,7 +109,9 @@ impl Layers {
         };
         let text = std::fs::read_to_string(path).map_err(|error| fail(error.to_string()))?;
         let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-            let line = error.span().map(|span| text[..span.start].lines().count().max(1));
+            let line = error
+                .span()
+                .map(|span| text[..span.start].lines().count().max(1));
             match line {
                 Some(line) => fail(format!("line {line}: {}", error.message())),
                 None => fail(error.message().to_owned()),
@@ -216,7 +219,7 @@ impl Layers {
 
     fn entries(self) -> Vec<Entry> {
         let mut values = self.values;
-        let entry = |(key, default)| {
+        let entry = |(key, default): (String, Value)| {
             let (value, origin) = values.remove(&key).unwrap_or((default, Origin::Default));
             let value = match (key.as_str(), &value) {
                 ("token", Value::String(_)) => Value::from("(hidden)"),

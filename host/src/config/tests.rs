@@ -28,7 +28,8 @@ fn origin(config: &Config, key: &str) -> Origin {
 
 #[test]
 fn a_flag_goes_before_the_environment_before_the_file_before_the_default() {
-    let (_folder, mut flags) = file("[queue]\nlease_ms = 11000\nbeat_ms = 1100\nmargin_ms = 1200\n");
+    let (_folder, mut flags) =
+        file("[queue]\nlease_ms = 11000\nbeat_ms = 1100\nmargin_ms = 1200\n");
     flags.lease_ms = Some(13_000);
     let environment = [
         ("WINDLASS_QUEUE_LEASE_MS", "12000"),
@@ -39,10 +40,18 @@ fn a_flag_goes_before_the_environment_before_the_file_before_the_default() {
 
     let queue = &config.settings.queue;
     assert_eq!(
-        (queue.lease_ms, queue.beat_ms, queue.margin_ms, queue.deaths_max),
+        (
+            queue.lease_ms,
+            queue.beat_ms,
+            queue.margin_ms,
+            queue.deaths_max
+        ),
         (13_000, 1_000, 1_200, 3)
     );
-    assert_eq!(origin(&config, "queue.lease_ms"), Origin::Flag("--lease-ms".into()));
+    assert_eq!(
+        origin(&config, "queue.lease_ms"),
+        Origin::Flag("--lease-ms".into())
+    );
     assert_eq!(
         origin(&config, "queue.beat_ms"),
         Origin::Environment("WINDLASS_QUEUE_BEAT_MS".into())
@@ -104,7 +113,10 @@ fn secrets_are_not_shown() {
     let config = load(&flags, &[]).unwrap();
 
     let shown = format!("{:?} {}", config.entries, config.settings.database_shown());
-    assert!(!shown.contains("secret") && !shown.contains("se@cret"), "{shown}");
+    assert!(
+        !shown.contains("secret") && !shown.contains("se@cret"),
+        "{shown}"
+    );
     assert_eq!(
         without_password("postgres://me:x@db/name"),
         "postgres://me:***@db/name"

@@ -28,7 +28,7 @@ use crate::model::HostNumber;
 use crate::registry::programs::Programs;
 use crate::store::{Backend, NewHost, Store};
 
-pub use stats::Stats;
+pub use stats::{Reading, Stats};
 
 use dispatcher::Dispatcher;
 use lease::{End, Lease};

@@ -51,11 +51,6 @@ impl Gauge {
         }
     }
 
-    /// Sets it.
-    pub fn set(&self, value: i64) {
-        self.cell.store(value, Ordering::Relaxed);
-    }
-
     /// Moves it.
     pub fn add(&self, by: i64) {
         self.cell.fetch_add(by, Ordering::Relaxed);
@@ -128,25 +123,6 @@ fn head(out: &mut String, name: &str, about: &str, kind: &str) {
     let _ = writeln!(out, "# HELP {name} {about}\n# TYPE {name} {kind}");
 }
 
-/// Invocations that were recorded as ended by this host: `value`, or the kind of the error.
-pub static ENDED: Counter<10> = Counter {
-    name: "windlass_invocations_ended_total",
-    about: "Invocations whose outcome this host recorded, by outcome.",
-    label: "outcome",
-    cells: [
-        ("value", AtomicU64::new(0)),
-        ("guest", AtomicU64::new(0)),
-        ("arguments", AtomicU64::new(0)),
-        ("trap", AtomicU64::new(0)),
-        ("limit", AtomicU64::new(0)),
-        ("timeout", AtomicU64::new(0)),
-        ("host-lost", AtomicU64::new(0)),
-        ("nondeterminism", AtomicU64::new(0)),
-        ("component", AtomicU64::new(0)),
-        ("cancelled", AtomicU64::new(0)),
-    ],
-};
-
 /// Calls that came to this host to be stored.
 pub static ENQUEUED: Counter<3> = Counter {
     name: "windlass_calls_total",
@@ -159,40 +135,10 @@ pub static ENQUEUED: Counter<3> = Counter {
     ],
 };
 
-/// Sandboxes that execute on this host.
-pub static SANDBOXES: Gauge = Gauge::new(
-    "windlass_sandboxes_running",
-    "Sandboxes that execute on this host now.",
-);
-
-/// The host's permits.
-pub static PERMITS: Gauge = Gauge::new(
-    "windlass_permits",
-    "Sandboxes that this host may run at once.",
-);
-
-/// Permits that nothing uses.
-pub static PERMITS_FREE: Gauge = Gauge::new(
-    "windlass_permits_free",
-    "Permits of this host that nothing uses now.",
-);
-
 /// Requests and handles that wait for an invocation to end.
 pub static WAITERS: Gauge = Gauge::new(
     "windlass_waiters",
     "Requests that wait on this host for invocations to end.",
-);
-
-/// Compiled components in memory.
-pub static PROGRAMS: Gauge = Gauge::new(
-    "windlass_programs_loaded",
-    "Components whose compiled code this host holds in memory.",
-);
-
-/// How long exchanges with the store take.
-pub static EXCHANGE: Histogram = Histogram::new(
-    "windlass_exchange_seconds",
-    "One round trip to the store: outcomes and starts in, claims out.",
 );
 
 /// How long the store takes to keep calls.
@@ -201,30 +147,41 @@ pub static ENQUEUE: Histogram = Histogram::new(
     "From checked calls to their commit, per request.",
 );
 
-/// Every number, in the text format of Prometheus.
+/// Of which kind a number is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// It only grows.
+    Counter,
+    /// It goes up and down.
+    Gauge,
+}
+
+/// Every number that is counted here, in the text format of Prometheus.
 pub fn render() -> String {
     let mut out = String::with_capacity(4096);
-    ENDED.render(&mut out);
     ENQUEUED.render(&mut out);
-    for gauge in [&SANDBOXES, &PERMITS, &PERMITS_FREE, &WAITERS, &PROGRAMS] {
-        gauge.render(&mut out);
-    }
-    EXCHANGE.render(&mut out);
+    WAITERS.render(&mut out);
     ENQUEUE.render(&mut out);
     out
 }
 
-/// Writes the head and one line a value of a gauge with labels, for numbers that are read when
-/// somebody asks. The labels are given as text in the form `queue="a",state="queued"`.
-pub fn render_read(
+/// Writes a number that is read only when somebody asks: one line for each set of labels, which
+/// are given as text in the form `queue="a",state="queued"` and may be empty.
+pub fn write(
     out: &mut String,
-    name: &str,
-    about: &str,
-    values: impl Iterator<Item = (String, u64)>,
+    (name, kind, about): (&str, Kind, &str),
+    values: impl IntoIterator<Item = (String, f64)>,
 ) {
-    head(out, name, about, "gauge");
+    let kind = match kind {
+        Kind::Counter => "counter",
+        Kind::Gauge => "gauge",
+    };
+    head(out, name, about, kind);
     for (labels, value) in values {
-        let _ = writeln!(out, "{name}{{{labels}}} {value}");
+        let _ = match labels.is_empty() {
+            true => writeln!(out, "{name} {value}"),
+            false => writeln!(out, "{name}{{{labels}}} {value}"),
+        };
     }
 }
 
