@@ -177,7 +177,8 @@ fn quoted_end(text: &str) -> &str {
 /// The host's own code failed while a guest ran. That is a mistake of ours, but the attempt ended.
 pub(super) fn host_failed(error: &tokio::task::JoinError) -> Ended {
     if error.is_cancelled() {
-        return Ended::Cancelled;
+        // The engine is being dropped under its callers: as good as a host that died.
+        return Ended::Fenced;
     }
     tracing::error!(%error, "a sandbox was lost to a panic of the host");
     Ended::Outcome(Outcome::Error(Failure::new(
