@@ -8,8 +8,16 @@
 //!      → registry → engine · store → values → model · telemetry
 //! ```
 
+pub mod api;
+pub mod cli;
+pub mod config;
+pub mod control;
 pub mod engine;
+pub mod http;
 pub mod model;
+pub mod queue;
 pub mod registry;
+pub mod server;
 pub mod store;
+pub mod telemetry;
 pub mod values;

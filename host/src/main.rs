@@ -1,1 +1,4 @@
-fn main() {}
+//! The binary `windlass`.
+fn main() -> std::process::ExitCode {
+    windlass::cli::main()
+}

@@ -1,1 +1,50 @@
-fn main() {}
+//! `cargo xtask …`: reads which chore is asked for, and does it.
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use xtask::{ci, guests, test_suite, wasm_target};
+
+const USAGE: &str = "\
+the chores of this repository
+
+cargo xtask wasm-target              install the Rust target wasm32-wasip2, or build it
+cargo xtask guests [--bless-hello]   build the components of examples/ and tests/guests/
+                                     (and copy hello to host/assets/, where demo embeds it)
+cargo xtask test [FILTER] [-- …]     install or build what the tests need, and run them all
+                                     (what follows -- goes to every test binary)
+cargo xtask ci                       what .ci/run does: format, lints, docs, tests, demo
+";
+
+fn main() -> ExitCode {
+    match chore(std::env::args().skip(1).collect()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn chore(mut arguments: Vec<String>) -> Result<()> {
+    let for_the_tests = match arguments.iter().position(|word| word == "--") {
+        Some(place) => arguments.split_off(place).split_off(1),
+        None => Vec::new(),
+    };
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["wasm-target"] => wasm_target::install(),
+        ["guests"] => guests::build().map(drop),
+        ["guests", "--bless-hello"] => guests::bless_hello(),
+        ["test"] => test_suite::run(None, &for_the_tests),
+        ["test", filter] if !filter.starts_with('-') => {
+            test_suite::run(Some(filter), &for_the_tests)
+        }
+        ["ci"] => ci::run(),
+        [] | ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        _ => bail!("no such chore: {}\n\n{USAGE}", words.join(" ")),
+    }
+}

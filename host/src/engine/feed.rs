@@ -14,7 +14,7 @@ const NOTE_MAX_BYTES: usize = 256;
 const LAST_WORDS_MAX_BYTES: usize = 2_048;
 
 /// How far an invocation is, as it said itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Progress {
     /// What is done …
     pub done: u64,

@@ -185,6 +185,11 @@ impl Programs {
         self.inner.state().loaded.contains_key(digest)
     }
 
+    /// The program of a component that is in memory; this counts as a use.
+    pub fn loaded(&self, digest: &Digest) -> Option<Program> {
+        self.inner.state().touch(digest)
+    }
+
     /// Starts to load a component that will be needed.
     pub fn warm(&self, digest: &Digest) {
         let mut state = self.inner.state();

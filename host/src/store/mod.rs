@@ -183,6 +183,10 @@ pub trait Store: Send + Sync + 'static {
 
     // --- the lease of a host ------------------------------------------------------------------
 
+    /// Every queue, of every namespace, in which something may be claimed: what polling asks, for
+    /// all queues at once.
+    async fn claimable(&self) -> Result<Vec<QueueId>, Error>;
+
     /// Registers a new incarnation of a host.
     async fn register(&self, host: &NewHost) -> Result<HostNumber, Error>;
 

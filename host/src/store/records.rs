@@ -249,6 +249,17 @@ pub struct Exchange {
     pub claims: Vec<Claim>,
 }
 
+impl Exchange {
+    /// Whether nothing is handed in and nothing asked.
+    pub fn is_empty(&self) -> bool {
+        self.ended.is_empty()
+            && self.started.is_empty()
+            && self.reports.is_empty()
+            && self.returned.is_empty()
+            && self.claims.is_empty()
+    }
+}
+
 /// An invocation as a host holds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Hold {
@@ -304,6 +315,8 @@ pub struct Report {
 pub struct Returned {
     /// Which.
     pub hold: Hold,
+    /// In which queue, whose waiting hosts are told.
+    pub queue: QueueId,
     /// If its sandbox had started: why it was ended, for the list of attempts. The attempt then
     /// stays counted; else it was none.
     pub executed: Option<String>,

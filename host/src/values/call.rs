@@ -14,6 +14,21 @@ impl Function {
     /// Checks the arguments of a call: an array by position or an object by name. Parameters that
     /// are options may be left out, by position at the end only.
     ///
+    /// ```
+    /// use windlass::values::{Function, Param, Type};
+    ///
+    /// let resize = Function {
+    ///     params: vec![Param { name: "size".into(), ty: Type::U32 }],
+    ///     result: None,
+    ///     is_async: false,
+    /// };
+    /// let json = serde_json::value::to_raw_value(&[-1]).unwrap();
+    ///
+    /// let mistakes = resize.arguments(&json).unwrap_err();
+    ///
+    /// assert_eq!(mistakes.to_string(), "args[0]: expected u32, got -1");
+    /// ```
+    ///
     /// # Errors
     ///
     /// Everything that does not fit, with its place, as in `args[1].sizes[3]: expected u32, got -1`.
@@ -127,9 +142,9 @@ impl Function {
             count += 1;
         }
         if count > self.params.len() {
-            reader.mistakes.add(root, || {
-                format!("expected {}, got {count}", self.wanted())
-            });
+            reader
+                .mistakes
+                .add(root, || format!("expected {}, got {count}", self.wanted()));
         }
         for (index, param) in self.params.iter().enumerate().skip(count) {
             values.extend(missing(reader, param, &root.index(index)));
@@ -169,9 +184,15 @@ impl Function {
         if self.params.is_empty() {
             return count;
         }
-        let params = self.params.iter().map(|param| format!("{}: {}", param.name, param.ty));
+        let params = self
+            .params
+            .iter()
+            .map(|param| format!("{}: {}", param.name, param.ty));
         let params = params.collect::<Vec<_>>();
-        format!("{count} ({})", super::mistake::listed(params.iter().map(String::as_str)))
+        format!(
+            "{count} ({})",
+            super::mistake::listed(params.iter().map(String::as_str))
+        )
     }
 }
 

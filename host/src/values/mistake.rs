@@ -101,7 +101,9 @@ impl Display for Place<'_> {
             Self::Name(parent, name) => {
                 let plain = !name.is_empty()
                     && name.len() <= MAX_QUOTED
-                    && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+                    && name
+                        .bytes()
+                        .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
                 match plain {
                     true => write!(f, "{parent}.{name}"),
                     false => write!(f, "{parent}[{}]", quoted(name)),

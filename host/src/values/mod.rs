@@ -29,4 +29,7 @@ pub use types::{
     Case, Enum, Field, Flags, Function, MAX_DEPTH, MAX_MEMBERS, Param, Record, Type, Variant,
 };
 pub use value::Value;
-pub use wave::{Error as WaveError, called};
+pub use wave::{Error as WaveError, called_function};
+
+#[cfg(test)]
+mod tests;

@@ -69,7 +69,9 @@ impl Type {
             Self::Tuple(types) => tuple(types.iter()),
             Self::Variant(variant) => {
                 let bare = variant.cases.iter().filter(|case| case.ty.is_none());
-                let bare = bare.map(|case| Json::from(case.name.as_str())).collect::<Vec<_>>();
+                let bare = bare
+                    .map(|case| Json::from(case.name.as_str()))
+                    .collect::<Vec<_>>();
                 let mut cases = match bare.is_empty() {
                     true => Vec::new(),
                     false => vec![json!({ "enum": bare })],

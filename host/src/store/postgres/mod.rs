@@ -1,1 +1,253 @@
-//! Postgres.
+//! The store on Postgres, 14 or newer, which several hosts share.
+//!
+//! What is hot has a connection of its own (enqueue, exchange, lease), so that neither a slow list
+//! nor an exhausted pool delays it; everything else shares a small pool.
+
+mod components;
+mod connection;
+mod enqueue;
+mod exchange;
+mod handles;
+mod lease;
+mod migrations;
+mod notify;
+mod queues;
+mod read;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::postgres::{PgPool, PgPoolOptions};
+use tokio::sync::broadcast;
+
+use self::connection::Lane;
+use super::*;
+
+/// How many signals a subscriber may lag behind before it must look for itself.
+const SIGNALS: usize = 4_096;
+
+/// How the store uses its server.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Connections for what is not hot.
+    pub pool_size: u32,
+    /// How long to wait for a connection.
+    pub connect_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            pool_size: 6,
+            connect_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The store on Postgres.
+pub struct Postgres {
+    pool: PgPool,
+    exchange: Lane,
+    lease: Lane,
+    queues: queues::Names,
+    enqueue: enqueue::Writer,
+    notify: notify::Notifier,
+}
+
+/// Connects, migrates under a lock, and starts listening for what other hosts commit.
+pub async fn open(url: &str, options: &Options) -> Result<Postgres, Error> {
+    let connect = connection::options(url)?;
+    migrations::run(&connect, options.connect_timeout).await?;
+    let pool = PgPoolOptions::new()
+        .max_connections(options.pool_size)
+        .acquire_timeout(options.connect_timeout)
+        .connect_lazy_with(connect.clone());
+    let hot = connection::hot(connect);
+    let notify = notify::Notifier::start(pool.clone(), SIGNALS).await?;
+    Ok(Postgres {
+        exchange: Lane::new(hot.clone()),
+        lease: Lane::new(hot.clone()),
+        queues: queues::Names::default(),
+        enqueue: enqueue::Writer::start(Lane::new(hot), notify.outbox()),
+        notify,
+        pool,
+    })
+}
+
+#[async_trait]
+impl Store for Postgres {
+    fn backend(&self) -> Backend {
+        Backend::Postgres
+    }
+
+    fn subscribe(&self) -> broadcast::Receiver<Signal> {
+        self.notify.subscribe()
+    }
+
+    async fn add_component(
+        &self,
+        namespace: &Namespace,
+        component: &NewComponent,
+    ) -> Result<Added, Error> {
+        self.add_component_row(namespace, component).await
+    }
+
+    async fn components(
+        &self,
+        namespace: &Namespace,
+        name: Option<&ComponentName>,
+    ) -> Result<Vec<Component>, Error> {
+        self.component_rows(namespace, name).await
+    }
+
+    async fn component_bytes(&self, digest: &Digest) -> Result<Option<Vec<u8>>, Error> {
+        self.read_component_bytes(digest).await
+    }
+
+    async fn catalogue(&self, namespace: &Namespace) -> Result<Catalogue, Error> {
+        self.read_catalogue(namespace).await
+    }
+
+    async fn function(&self, id: FunctionId) -> Result<Option<Function>, Error> {
+        self.read_function(id).await
+    }
+
+    async fn put_grants(
+        &self,
+        namespace: &Namespace,
+        name: &ComponentName,
+        grants: &serde_json::Value,
+    ) -> Result<(), Error> {
+        self.write_grants(namespace, name, grants).await
+    }
+
+    async fn put_queue(
+        &self,
+        namespace: &Namespace,
+        name: &QueueName,
+        settings: &Settings,
+    ) -> Result<Queue, Error> {
+        self.write_queue(namespace, name, settings).await
+    }
+
+    async fn queue(
+        &self,
+        namespace: &Namespace,
+        name: &QueueName,
+    ) -> Result<Option<(Queue, Counts)>, Error> {
+        let found = self.read_queues(Some(namespace), Some(name)).await?.pop();
+        self.counted(found.into_iter().collect())
+            .await
+            .map(|mut all| all.pop())
+    }
+
+    async fn queues(&self, namespace: &Namespace) -> Result<Vec<(Queue, Counts)>, Error> {
+        let found = self.read_queues(Some(namespace), None).await?;
+        self.counted(found).await
+    }
+
+    async fn served_queues(&self) -> Result<Vec<Queue>, Error> {
+        self.read_queues(None, None).await
+    }
+
+    async fn enqueue(&self, calls: Vec<NewCall>, revision: i64) -> Result<Vec<Enqueued>, Error> {
+        let queues = self.queue_ids(&calls).await?;
+        self.enqueue.store(calls, queues, revision).await
+    }
+
+    async fn claimable(&self) -> Result<Vec<QueueId>, Error> {
+        self.read_claimable().await
+    }
+
+    async fn register(&self, host: &NewHost) -> Result<HostNumber, Error> {
+        self.insert_host(host).await
+    }
+
+    async fn renew(&self, host: HostNumber) -> Result<Beat, Error> {
+        self.beat(host).await
+    }
+
+    async fn rescue(
+        &self,
+        host: HostNumber,
+        seen: i64,
+        deaths_max: u32,
+    ) -> Result<Option<Rescued>, Error> {
+        self.declare_dead(host, seen, deaths_max).await
+    }
+
+    async fn leave(&self, host: HostNumber) -> Result<(), Error> {
+        self.end_registration(host).await
+    }
+
+    async fn hosts(&self) -> Result<Vec<Host>, Error> {
+        self.read_hosts().await
+    }
+
+    async fn exchange(&self, host: HostNumber, exchange: Exchange) -> Result<Exchanged, Error> {
+        self.run_exchange(host, exchange).await
+    }
+
+    async fn held(&self, host: HostNumber) -> Result<Vec<Held>, Error> {
+        self.read_held(host).await
+    }
+
+    async fn arguments(&self, key: Key) -> Result<Option<Vec<u8>>, Error> {
+        self.read_arguments(key).await
+    }
+
+    async fn invocation(
+        &self,
+        namespace: &Namespace,
+        id: &InvocationId,
+    ) -> Result<Option<Invocation>, Error> {
+        Ok(self
+            .read_invocations(namespace, std::slice::from_ref(id))
+            .await?
+            .pop())
+    }
+
+    async fn invocations_by_id(
+        &self,
+        namespace: &Namespace,
+        ids: &[InvocationId],
+    ) -> Result<Vec<Invocation>, Error> {
+        self.read_invocations(namespace, ids).await
+    }
+
+    async fn ended(&self, keys: &[Key]) -> Result<Vec<Key>, Error> {
+        self.read_ended(keys).await
+    }
+
+    async fn invocations(
+        &self,
+        namespace: &Namespace,
+        filter: &Filter,
+    ) -> Result<Vec<Invocation>, Error> {
+        self.list_invocations(namespace, filter).await
+    }
+
+    async fn log(&self, key: Key) -> Result<Vec<LogChunk>, Error> {
+        self.read_log(key).await
+    }
+
+    async fn lost_attempts(&self, key: Key) -> Result<Vec<LostAttempt>, Error> {
+        self.read_lost_attempts(key).await
+    }
+
+    async fn ping(&self) -> Result<(), Error> {
+        sqlx::query("select 1")
+            .execute(&self.pool)
+            .await
+            .map_err(connection::error)?;
+        Ok(())
+    }
+
+    async fn close(&self) {
+        self.enqueue.close().await;
+        self.notify.close().await;
+        self.exchange.close().await;
+        self.lease.close().await;
+        self.pool.close().await;
+    }
+}

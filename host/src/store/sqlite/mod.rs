@@ -1,1 +1,306 @@
-//! SQLite.
+//! The store in a SQLite file: the embedded default, for one host.
+//!
+//! `writer` is the one connection that writes, with group commit; readers see what is committed.
+//! The other files hold the statements, by topic, under the same names as in `postgres`. What each
+//! method promises stands at the trait.
+
+mod claim;
+mod components;
+mod enqueue;
+mod exchange;
+mod handles;
+mod lease;
+mod lock;
+mod packed;
+mod queues;
+mod schema;
+mod writer;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use sqlx::SqlitePool;
+use tokio::sync::broadcast;
+
+use self::lock::Lock;
+use self::writer::{Transaction, Writer};
+use super::{
+    Added, Backend, Beat, Catalogue, Component, Counts, Enqueued, Error, Exchange, Exchanged,
+    Filter, Function, Held, Host, Invocation, LogChunk, LostAttempt, NewCall, NewComponent,
+    NewHost, Queue, Rescued, Signal, Store,
+};
+use crate::model::{
+    ComponentName, Digest, FunctionId, HostNumber, InvocationId, Key, Namespace, QueueName,
+    queue::Settings,
+};
+
+/// Signals that a subscriber may lag behind before it must look for itself.
+const SIGNALS_MAX: usize = 1_024;
+
+/// How the store behaves.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Options {
+    /// Whether an enqueue to a queue that does not exist is refused, instead of making the queue.
+    pub declared_queues_only: bool,
+}
+
+/// A store in a SQLite file.
+pub struct Sqlite {
+    writer: Writer,
+    readers: SqlitePool,
+    signals: broadcast::Sender<Signal>,
+    // The writer's task holds it too: the file is free once the last commit is through.
+    lock: Arc<Lock>,
+    options: Options,
+}
+
+/// Opens the file at `path`, or makes it, brings it up to this binary's version, and keeps every
+/// other host off it until the store is closed.
+pub async fn open(path: &Path, options: &Options) -> Result<Sqlite, Error> {
+    let lock = Arc::new(Lock::take(path)?);
+    let connection = schema::writer(path).await?;
+    let readers = schema::readers(path).await?;
+    let (signals, _) = broadcast::channel(SIGNALS_MAX);
+    let writer = Writer::start(connection, signals.clone(), Arc::clone(&lock));
+    Ok(Sqlite {
+        writer,
+        readers,
+        signals,
+        lock,
+        options: options.clone(),
+    })
+}
+
+/// What sqlx says, as an error of the store.
+fn failed(error: sqlx::Error) -> Error {
+    // Primary result codes: busy, locked, input or output, full, cannot open.
+    const PASSING: [i64; 5] = [5, 6, 10, 13, 14];
+    match &error {
+        sqlx::Error::Database(database) => {
+            let code = database.code().and_then(|code| code.parse::<i64>().ok());
+            if code.is_some_and(|code| PASSING.contains(&(code & 0xff))) {
+                Error::Unreachable(database.message().to_owned())
+            } else {
+                Error::Database(database.message().to_owned())
+            }
+        }
+        sqlx::Error::Io(_)
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::WorkerCrashed => Error::Unreachable(error.to_string()),
+        _ => Error::Database(error.to_string()),
+    }
+}
+
+/// A row that this version did not write.
+fn unreadable(error: impl std::fmt::Display) -> Error {
+    Error::Database(format!("a row cannot be read: {error}"))
+}
+
+#[async_trait]
+impl Store for Sqlite {
+    fn backend(&self) -> Backend {
+        Backend::Sqlite
+    }
+
+    fn subscribe(&self) -> broadcast::Receiver<Signal> {
+        self.signals.subscribe()
+    }
+
+    async fn add_component(
+        &self,
+        namespace: &Namespace,
+        component: &NewComponent,
+    ) -> Result<Added, Error> {
+        let (namespace, component) = (namespace.clone(), component.clone());
+        self.writer
+            .write(move |transaction| {
+                Box::pin(async move { components::add(transaction, &namespace, &component).await })
+            })
+            .await
+    }
+
+    async fn components(
+        &self,
+        namespace: &Namespace,
+        name: Option<&ComponentName>,
+    ) -> Result<Vec<Component>, Error> {
+        components::list(&self.readers, namespace, name).await
+    }
+
+    async fn component_bytes(&self, digest: &Digest) -> Result<Option<Vec<u8>>, Error> {
+        components::bytes(&self.readers, digest).await
+    }
+
+    async fn catalogue(&self, namespace: &Namespace) -> Result<Catalogue, Error> {
+        components::catalogue(&self.readers, namespace).await
+    }
+
+    async fn function(&self, id: FunctionId) -> Result<Option<Function>, Error> {
+        components::function(&self.readers, id).await
+    }
+
+    async fn put_grants(
+        &self,
+        namespace: &Namespace,
+        name: &ComponentName,
+        grants: &serde_json::Value,
+    ) -> Result<(), Error> {
+        let (namespace, name, grants) = (namespace.clone(), name.clone(), grants.clone());
+        self.writer
+            .write(move |transaction| {
+                Box::pin(async move {
+                    components::put_grants(transaction, &namespace, &name, &grants).await
+                })
+            })
+            .await
+    }
+
+    async fn put_queue(
+        &self,
+        namespace: &Namespace,
+        name: &QueueName,
+        settings: &Settings,
+    ) -> Result<Queue, Error> {
+        let (namespace, name, settings) = (namespace.clone(), name.clone(), settings.clone());
+        self.writer
+            .write(move |transaction| {
+                Box::pin(
+                    async move { queues::put(transaction, &namespace, &name, &settings).await },
+                )
+            })
+            .await
+    }
+
+    async fn queue(
+        &self,
+        namespace: &Namespace,
+        name: &QueueName,
+    ) -> Result<Option<(Queue, Counts)>, Error> {
+        queues::one(&self.readers, namespace, name).await
+    }
+
+    async fn queues(&self, namespace: &Namespace) -> Result<Vec<(Queue, Counts)>, Error> {
+        queues::list(&self.readers, namespace).await
+    }
+
+    async fn served_queues(&self) -> Result<Vec<Queue>, Error> {
+        queues::served(&self.readers).await
+    }
+
+    async fn enqueue(&self, calls: Vec<NewCall>, revision: i64) -> Result<Vec<Enqueued>, Error> {
+        let make = !self.options.declared_queues_only;
+        self.writer
+            .write(move |transaction| {
+                Box::pin(async move { enqueue::enqueue(transaction, &calls, revision, make).await })
+            })
+            .await
+    }
+
+    async fn claimable(&self) -> Result<Vec<crate::model::QueueId>, Error> {
+        queues::claimable(&self.readers).await
+    }
+
+    async fn register(&self, host: &NewHost) -> Result<HostNumber, Error> {
+        self.lock.tell(Some(&host.address));
+        let host = host.clone();
+        self.writer
+            .write(move |transaction| {
+                Box::pin(async move { lease::register(transaction, &host).await })
+            })
+            .await
+    }
+
+    async fn renew(&self, host: HostNumber) -> Result<Beat, Error> {
+        self.writer
+            .write(move |transaction| Box::pin(lease::renew(transaction, host)))
+            .await
+    }
+
+    async fn rescue(
+        &self,
+        host: HostNumber,
+        seen: i64,
+        deaths_max: u32,
+    ) -> Result<Option<Rescued>, Error> {
+        self.writer
+            .write(move |transaction| Box::pin(lease::rescue(transaction, host, seen, deaths_max)))
+            .await
+    }
+
+    async fn leave(&self, host: HostNumber) -> Result<(), Error> {
+        self.writer
+            .write(move |transaction| Box::pin(lease::leave(transaction, host)))
+            .await
+    }
+
+    async fn hosts(&self) -> Result<Vec<Host>, Error> {
+        lease::hosts(&self.readers).await
+    }
+
+    async fn exchange(&self, host: HostNumber, exchange: Exchange) -> Result<Exchanged, Error> {
+        self.writer
+            .write(move |transaction| Box::pin(exchange::exchange(transaction, host, exchange)))
+            .await
+    }
+
+    async fn held(&self, host: HostNumber) -> Result<Vec<Held>, Error> {
+        lease::held(&self.readers, host).await
+    }
+
+    async fn arguments(&self, key: Key) -> Result<Option<Vec<u8>>, Error> {
+        handles::arguments(&self.readers, key).await
+    }
+
+    async fn invocation(
+        &self,
+        namespace: &Namespace,
+        id: &InvocationId,
+    ) -> Result<Option<Invocation>, Error> {
+        handles::one(&self.readers, namespace, id).await
+    }
+
+    async fn invocations_by_id(
+        &self,
+        namespace: &Namespace,
+        ids: &[InvocationId],
+    ) -> Result<Vec<Invocation>, Error> {
+        handles::by_id(&self.readers, namespace, ids).await
+    }
+
+    async fn ended(&self, keys: &[Key]) -> Result<Vec<Key>, Error> {
+        handles::ended(&self.readers, keys).await
+    }
+
+    async fn invocations(
+        &self,
+        namespace: &Namespace,
+        filter: &Filter,
+    ) -> Result<Vec<Invocation>, Error> {
+        handles::list(&self.readers, namespace, filter).await
+    }
+
+    async fn log(&self, key: Key) -> Result<Vec<LogChunk>, Error> {
+        handles::log(&self.readers, key).await
+    }
+
+    async fn lost_attempts(&self, key: Key) -> Result<Vec<LostAttempt>, Error> {
+        handles::lost_attempts(&self.readers, key).await
+    }
+
+    async fn ping(&self) -> Result<(), Error> {
+        sqlx::query("select 1")
+            .execute(&self.readers)
+            .await
+            .map(drop)
+            .map_err(failed)
+    }
+
+    async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}

@@ -66,7 +66,9 @@ impl<'a> Cursor<'a> {
         let token = &self.text[start..self.at];
         match escaped {
             false => Ok(Cow::Borrowed(&token[1..token.len() - 1])),
-            true => serde_json::from_str(token).map(Cow::Owned).map_err(|_| token),
+            true => serde_json::from_str(token)
+                .map(Cow::Owned)
+                .map_err(|_| token),
         }
     }
 

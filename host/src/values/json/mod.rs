@@ -26,8 +26,8 @@ mod write;
 
 pub(super) use expect::expected;
 pub(super) use read::Reader;
-pub(super) use write::append;
 pub use write::TooLong;
+pub(super) use write::append;
 
 use serde_json::value::RawValue;
 

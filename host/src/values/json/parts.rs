@@ -19,8 +19,7 @@ impl Reader<'_> {
         place: &Place<'_>,
     ) -> Option<Value> {
         self.enter_object(ty, place)?;
-        self.spend(fields.len(), place)
-            .or_else(|| self.leave())?;
+        self.spend(fields.len(), place).or_else(|| self.leave())?;
         // Outside: whether the field was there. Inside: whether it could be read.
         let mut slots: Vec<Option<Option<Value>>> = vec![None; fields.len()];
         let mut next = 0;
@@ -107,8 +106,9 @@ impl Reader<'_> {
         match twice(&pairs, key) {
             None => Some(Value::Map(pairs)),
             Some(key) => {
-                self.mistakes
-                    .add(place, || format!("the key {} is given twice", shortened(&key)));
+                self.mistakes.add(place, || {
+                    format!("the key {} is given twice", shortened(&key))
+                });
                 None
             }
         }
@@ -168,9 +168,9 @@ impl Reader<'_> {
                 return None;
             };
             let Some(payload) = &cases[index].ty else {
-                reader
-                    .mistakes
-                    .add(place, || format!("`{key}` carries nothing: write \"{key}\""));
+                reader.mistakes.add(place, || {
+                    format!("`{key}` carries nothing: write \"{key}\"")
+                });
                 reader.cursor.skip();
                 return None;
             };
@@ -265,7 +265,12 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn flags(&mut self, ty: &Type, flags: &[String], place: &Place<'_>) -> Option<Value> {
+    pub(super) fn flags(
+        &mut self,
+        ty: &Type,
+        flags: &[String],
+        place: &Place<'_>,
+    ) -> Option<Value> {
         self.enter_array(ty, place)?;
         let mut set = Some(Vec::new());
         let mut count = 0;
@@ -285,10 +290,13 @@ impl Reader<'_> {
                 index
             });
             let index = index.filter(|index| {
-                let twice = set.as_ref().is_some_and(|set: &Vec<u32>| set.contains(&(*index as u32)));
+                let twice = set
+                    .as_ref()
+                    .is_some_and(|set: &Vec<u32>| set.contains(&(*index as u32)));
                 if twice {
-                    self.mistakes
-                        .add(&place, || format!("the flag `{}` is given twice", flags[*index]));
+                    self.mistakes.add(&place, || {
+                        format!("the flag `{}` is given twice", flags[*index])
+                    });
                 }
                 !twice
             });

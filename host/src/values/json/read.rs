@@ -143,8 +143,9 @@ impl<'a> Reader<'a> {
         place: &Place<'_>,
         got: impl FnOnce() -> String,
     ) -> Option<T> {
-        self.mistakes
-            .add(place, || format!("expected {}, got {}", expected(ty), got()));
+        self.mistakes.add(place, || {
+            format!("expected {}, got {}", expected(ty), got())
+        });
         None
     }
 
@@ -207,7 +208,9 @@ impl<'a> Reader<'a> {
         self.mistakes.add(place, || {
             let got = shortened(text);
             match text.contains(['.', 'e', 'E']) {
-                true => format!("expected {ty}, got {got} (write it without fraction and exponent)"),
+                true => {
+                    format!("expected {ty}, got {got} (write it without fraction and exponent)")
+                }
                 false => format!("expected {ty}, got {got}"),
             }
         });

@@ -88,8 +88,9 @@ impl Serialize for Typed<'_> {
             (Value::Map(pairs), Type::Map(key, value)) => map(serializer, pairs, key, value),
             (Value::Record(values), Type::Record(record)) => {
                 let fields = record.fields.iter().zip(values);
-                serializer
-                    .collect_map(fields.map(|(field, value)| (&field.name, Typed(value, &field.ty))))
+                serializer.collect_map(
+                    fields.map(|(field, value)| (&field.name, Typed(value, &field.ty))),
+                )
             }
             (Value::Tuple(values), Type::Tuple(types)) => {
                 let elements = values.iter().zip(types);

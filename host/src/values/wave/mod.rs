@@ -16,8 +16,10 @@ use super::value::Value;
 
 /// WAVE text that is none, or that does not fit its type.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("column {}: {message}", span.start + 1)]
+#[error("column {column}: {message}")]
 pub struct Error {
+    /// Where in the text, in characters from 1.
+    pub column: usize,
     /// Where in the text, in bytes.
     pub span: Range<usize>,
     /// What is wrong there, as in `expected u32, got -1`.
@@ -28,6 +30,7 @@ impl From<ParserError> for Error {
     fn from(error: ParserError) -> Self {
         let kind = error.kind();
         Self {
+            column: 0,
             span: error.span(),
             message: match error.detail() {
                 Some(detail) => format!("{kind}: {detail}"),
@@ -37,13 +40,25 @@ impl From<ParserError> for Error {
     }
 }
 
+impl Error {
+    /// With the column that its span has in `text`.
+    fn in_text(mut self, text: &str) -> Self {
+        let before = text.get(..self.span.start).unwrap_or(text);
+        self.column = before.chars().count() + 1;
+        self
+    }
+}
+
 /// The name of the function that `text` calls, to look up its type before `parse_call`.
 ///
 /// # Errors
 ///
 /// If `text` is no call in WAVE.
-pub fn called(text: &str) -> Result<String, Error> {
-    Ok(UntypedFuncCall::parse(text)?.name().to_owned())
+pub fn called_function(text: &str) -> Result<String, Error> {
+    match UntypedFuncCall::parse(text) {
+        Ok(call) => Ok(call.name().to_owned()),
+        Err(error) => Err(Error::from(error).in_text(text)),
+    }
 }
 
 impl Function {
@@ -54,8 +69,9 @@ impl Function {
     ///
     /// The first place in `text` that does not fit.
     pub fn parse_call(&self, text: &str) -> Result<Vec<Value>, Error> {
-        let call = UntypedFuncCall::parse(text)?;
-        read::arguments(call.params_node(), &self.params, text)
+        let call = UntypedFuncCall::parse(text).map_err(Error::from);
+        call.and_then(|call| read::arguments(call.params_node(), &self.params, text))
+            .map_err(|error| error.in_text(text))
     }
 
     /// Prints a call of the function under `name`.
@@ -75,8 +91,10 @@ impl Type {
     ///
     /// The first place in `text` that does not fit.
     pub fn parse_wave(&self, text: &str) -> Result<Value, Error> {
-        let parsed = UntypedValue::parse(text)?;
-        read::value(parsed.node(), self, text)
+        let parsed = UntypedValue::parse(text).map_err(Error::from);
+        parsed
+            .and_then(|parsed| read::value(parsed.node(), self, text))
+            .map_err(|error| error.in_text(text))
     }
 
     /// Prints one value of this type.

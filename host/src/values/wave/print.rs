@@ -39,7 +39,7 @@ pub(super) fn value(out: &mut String, value: &Value, ty: &Type) {
         }
         (Value::Bytes(bytes), _) => {
             out.push('[');
-            separated(out, bytes.iter(), |out, byte| display(out, byte));
+            separated(out, bytes.iter(), display);
             out.push(']');
         }
         (Value::List(values), Type::List(ty) | Type::FixedList(ty, _)) => {
@@ -51,7 +51,10 @@ pub(super) fn value(out: &mut String, value: &Value, ty: &Type) {
             out.push('[');
             separated(out, pairs.iter(), |out, (key, value)| {
                 out.push('(');
-                list(out, [(key, &**key_type), (value, &**value_type)].into_iter());
+                list(
+                    out,
+                    [(key, &**key_type), (value, &**value_type)].into_iter(),
+                );
                 out.push(')');
             });
             out.push(']');
@@ -63,7 +66,9 @@ pub(super) fn value(out: &mut String, value: &Value, ty: &Type) {
         }
         (Value::Record(values), Type::Record(record)) => {
             let fields = record.fields.iter().zip(values);
-            let mut given = fields.filter(|(_, value)| **value != Value::Option(None)).peekable();
+            let mut given = fields
+                .filter(|(_, value)| **value != Value::Option(None))
+                .peekable();
             if given.peek().is_none() {
                 // `{}` would be flags.
                 return out.push_str("{:}");

@@ -23,13 +23,17 @@ pub(super) fn arguments(
             true => "no argument".to_owned(),
             false => format!("{} ({})", counted(params.len(), "argument"), listed(names)),
         };
-        return Err(error(node, format!("expected {wanted}, got {}", nodes.len())));
+        return Err(error(
+            node,
+            format!("expected {wanted}, got {}", nodes.len()),
+        ));
     }
     let mut nodes = nodes.into_iter();
     let values = params.iter().map(|param| match (nodes.next(), &param.ty) {
         (Some(node), ty) => value(node, ty, text),
         (None, Type::Option(_)) => Ok(Value::Option(None)),
         (None, ty) => Err(Error {
+            column: 0,
             span: text.len().saturating_sub(1)..text.len(),
             message: format!("missing, expected {}: {ty}", param.name),
         }),
@@ -102,7 +106,10 @@ pub(super) fn value(node: &Node, ty: &Type, text: &str) -> Result<Value, Error> 
             let index = cases.cases.iter().position(|case| case == label);
             Value::Enum(index.ok_or_else(|| {
                 let known = listed(cases.cases.iter().map(String::as_str));
-                error(node, format!("expected one of {known}, got {}", shortened(label)))
+                error(
+                    node,
+                    format!("expected one of {known}, got {}", shortened(label)),
+                )
             })? as u32)
         }
         Type::Option(some) => Value::Option(match node.ty() {
@@ -140,7 +147,9 @@ fn map(node: &Node, ty: &Type, key: &Type, element: &Type, text: &str) -> Result
 
 fn record(node: &Node, ty: &Type, fields: &[Field], text: &str) -> Result<Value, Error> {
     // The parser refuses a field that is given twice.
-    let given = node.as_record(text).map_err(|_| unexpected(node, ty, text))?;
+    let given = node
+        .as_record(text)
+        .map_err(|_| unexpected(node, ty, text))?;
     let mut slots = vec![None; fields.len()];
     for (name, node) in given {
         let Some(index) = fields.iter().position(|field| field.name == name) else {
@@ -151,16 +160,21 @@ fn record(node: &Node, ty: &Type, fields: &[Field], text: &str) -> Result<Value,
         };
         slots[index] = Some(value(node, &fields[index].ty, text)?);
     }
-    let values = slots.into_iter().zip(fields).map(|(slot, field)| match (slot, &field.ty) {
-        (Some(value), _) => Ok(value),
-        (None, Type::Option(_)) => Ok(Value::Option(None)),
-        (None, ty) => Err(error(node, format!("missing field {}: {ty}", field.name))),
-    });
+    let values = slots
+        .into_iter()
+        .zip(fields)
+        .map(|(slot, field)| match (slot, &field.ty) {
+            (Some(value), _) => Ok(value),
+            (None, Type::Option(_)) => Ok(Value::Option(None)),
+            (None, ty) => Err(error(node, format!("missing field {}: {ty}", field.name))),
+        });
     Ok(Value::Record(values.collect::<Result<_, _>>()?))
 }
 
 fn variant(node: &Node, ty: &Type, cases: &[Case], text: &str) -> Result<Value, Error> {
-    let (label, given) = node.as_variant(text).map_err(|_| unexpected(node, ty, text))?;
+    let (label, given) = node
+        .as_variant(text)
+        .map_err(|_| unexpected(node, ty, text))?;
     let Some(index) = cases.iter().position(|case| case.name == label) else {
         let known = listed(cases.iter().map(|case| case.name.as_str()));
         let message = format!("expected one of {known}, got {}", shortened(label));
@@ -197,21 +211,32 @@ fn payload(
     match (given, ty) {
         (Some(node), Some(ty)) => Ok(Some(Box::new(value(node, ty, text)?))),
         (None, None) => Ok(None),
-        (None, Some(ty)) => Err(error(node, format!("`{case}` carries {ty}: write {case}(…)"))),
-        (Some(node), None) => Err(error(node, format!("`{case}` carries nothing: write {case}"))),
+        (None, Some(ty)) => Err(error(
+            node,
+            format!("`{case}` carries {ty}: write {case}(…)"),
+        )),
+        (Some(node), None) => Err(error(
+            node,
+            format!("`{case}` carries nothing: write {case}"),
+        )),
     }
 }
 
 fn flags(node: &Node, ty: &Type, flags: &[String], text: &str) -> Result<Value, Error> {
     // The parser refuses a flag that is given twice, and gives them in the order of their names.
-    let given = node.as_flags(text).map_err(|_| unexpected(node, ty, text))?;
+    let given = node
+        .as_flags(text)
+        .map_err(|_| unexpected(node, ty, text))?;
     let mut set = Vec::new();
     for label in given {
         let label = label.strip_prefix('%').unwrap_or(label);
         let index = flags.iter().position(|flag| flag == label);
         set.push(index.ok_or_else(|| {
             let known = listed(flags.iter().map(String::as_str));
-            error(node, format!("expected some of {known}, got {}", shortened(label)))
+            error(
+                node,
+                format!("expected some of {known}, got {}", shortened(label)),
+            )
         })? as u32);
     }
     set.sort_unstable();
@@ -239,7 +264,10 @@ fn finite(is_infinite: bool, node: &Node, ty: &Type, text: &str) -> Result<(), E
     match is_infinite && !written.ends_with("inf") {
         true => {
             let written = shortened(written);
-            Err(error(node, format!("expected {ty}, got {written}, which is too large for it")))
+            Err(error(
+                node,
+                format!("expected {ty}, got {written}, which is too large for it"),
+            ))
         }
         false => Ok(()),
     }
@@ -260,6 +288,7 @@ fn unexpected(node: &Node, ty: &Type, text: &str) -> Error {
 
 fn error(node: &Node, message: String) -> Error {
     Error {
+        column: 0,
         span: node.span(),
         message,
     }

@@ -1,0 +1,117 @@
+//! Queues: what `PUT` and `GET /v1/queues` take and give.
+
+use serde::{Deserialize, Serialize};
+
+/// A queue's settings, all changeable while it runs. Null means no such limit.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct QueueSettings {
+    /// At most so many invocations at once over all hosts.
+    pub concurrency: Option<u32>,
+    /// Whether retries keep their place and hold what follows, and starts happen in order. Null
+    /// follows `concurrency`: true where that is 1.
+    pub ordered: Option<bool>,
+    /// Whether nothing starts.
+    pub paused: bool,
+    /// How long one attempt may take, in milliseconds, where the call does not say.
+    pub timeout_ms: Option<u64>,
+}
+
+/// A change of a queue: the body of `PUT /v1/queues/{name}`. What is absent stays as it is, null
+/// takes a limit away.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct QueueChange {
+    /// At most so many invocations at once over all hosts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<Option<u32>>,
+    /// Whether starts happen in order; `Some(None)` follows `concurrency`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ordered: Option<Option<bool>>,
+    /// Whether nothing starts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paused: Option<bool>,
+    /// How long one attempt may take, in milliseconds, where the call does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<Option<u64>>,
+}
+
+/// A queue, its settings as they were put, and its counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Queue {
+    /// Its name.
+    pub name: String,
+    /// What it allows.
+    #[serde(flatten)]
+    pub settings: QueueSettings,
+    /// How many of its invocations are in each state.
+    pub counts: Counts,
+    /// When it was made.
+    pub created_at: String,
+}
+
+/// How many invocations of a queue are in each state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct Counts {
+    /// Not yet due.
+    pub scheduled: u64,
+    /// In their place.
+    pub queued: u64,
+    /// Executing.
+    pub running: u64,
+    /// Workflows that wait.
+    pub waiting: u64,
+    /// Ended with a value.
+    pub succeeded: u64,
+    /// Ended with an error.
+    pub failed: u64,
+    /// Cancelled.
+    pub cancelled: u64,
+}
+
+impl Counts {
+    /// How many have ended.
+    pub fn ended(&self) -> u64 {
+        self.succeeded + self.failed + self.cancelled
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queue_is_one_flat_object_and_tolerates_what_a_newer_host_adds() {
+        let text = r#"{"name":"q","concurrency":10,"ordered":null,"paused":false,"timeout_ms":null,
+            "counts":{"queued":3},"created_at":"2026-01-01T00:00:00Z","color":"blue"}"#;
+
+        let queue: Queue = serde_json::from_str(text).unwrap();
+
+        assert_eq!(queue.settings.concurrency, Some(10));
+        assert_eq!(queue.counts.queued, 3);
+        let back = serde_json::to_value(&queue).unwrap();
+        assert_eq!(back["concurrency"], 10);
+    }
+
+    #[test]
+    fn what_a_change_does_not_name_is_absent_and_not_null() {
+        let change = QueueChange {
+            concurrency: Some(None),
+            ..QueueChange::default()
+        };
+
+        let text = serde_json::to_string(&change).unwrap();
+
+        assert_eq!(text, r#"{"concurrency":null}"#);
+    }
+
+    #[test]
+    fn a_misspelled_setting_is_refused() {
+        let error = serde_json::from_str::<QueueSettings>(r#"{"concurency":1}"#).unwrap_err();
+
+        assert!(error.to_string().contains("unknown field `concurency`"));
+    }
+}

@@ -1,0 +1,17 @@
+//! The crate carries a copy of the contract with the host, so that it can be built on its own.
+
+use std::path::Path;
+
+#[test]
+fn the_copy_of_the_contract_equals_the_contract() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let contract = here.join("../../wit/windlass-host/task.wit");
+    let copy = here.join("wit/windlass-host/task.wit");
+
+    let [contract, copy] = [contract, copy].map(|path| std::fs::read_to_string(path).unwrap());
+
+    assert!(
+        contract == copy,
+        "wit/windlass-host/task.wit has changed: copy it to guest-sdk/rust/wit/windlass-host/"
+    );
+}

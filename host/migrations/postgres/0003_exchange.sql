@@ -1,0 +1,229 @@
+-- One round trip of a host: what ended, started, was reported and goes back, then what it claims.
+--
+-- `what` of an answer row: 0 a hand-in that is no longer the host's (nothing was recorded for it),
+-- 1 the answer to a claim, 2 a claimed invocation. A function and not one statement, because a
+-- count must be taken under a snapshot that is newer than the wait for the queue's lock.
+create function windlass.exchange(
+  p_host bigint,
+  e_key bigint[], e_fence bigint[], e_state text[], e_kind text[], e_body bytea[], e_attempt int[],
+  e_started bigint[], e_finished bigint[], e_log text[],
+  s_key bigint[], s_fence bigint[], s_attempt int[], s_started bigint[],
+  n_key bigint[], n_fence bigint[], n_attempt int[], n_progress text[], n_log text[],
+  r_key bigint[], r_fence bigint[], r_reason text[],
+  c_queue bigint[], c_executing int[], c_reserved int[], c_slots int[], c_rows int[]
+) returns table (
+  what int, queue_id bigint, key bigint, fence bigint, attempt int, running boolean, alone boolean,
+  function_id bigint, namespace text, id text, task text, arguments bytea, timeout_ms bigint,
+  priority int, seq bigint, settings text, slots int, contended boolean, freed boolean, drained boolean
+) language plpgsql volatile as $$
+#variable_conflict use_column
+declare
+  v_done bigint[];
+  i int;
+begin
+  -- A declaration of death takes this lock alone; whoever holds it shared is alive until commit.
+  perform pg_advisory_xact_lock_shared(7402, p_host::int);
+  if not exists (select 1 from hosts h where h.number = p_host and h.state = 'alive') then
+    raise exception 'host % has lost its lease', p_host using errcode = 'WL003';
+  end if;
+
+  if cardinality(e_key) > 0 then
+    -- `+ 0` keeps the planner from driving from all rows of the host.
+    with gone as (
+      delete from live l
+       using unnest(e_key, e_fence, e_state, e_kind, e_body, e_attempt, e_started, e_finished, e_log)
+             u(key, fence, state, kind, body, attempt, started, finished, log)
+       where l.key = u.key and l.fence = u.fence and l.host + 0 = p_host
+      returning l.key, l.queue_id, u.state, u.kind, u.body, u.attempt, u.fence, u.started, u.finished, u.log),
+    kept as (
+      insert into outcomes (key, queue_id, state, kind, body, attempt, fence, host, started_at, finished_at)
+      select g.key, g.queue_id, g.state, g.kind, g.body, g.attempt, g.fence, p_host, g.started, g.finished
+        from gone g),
+    logged as (
+      insert into logs (key, attempt, text)
+      select g.key, g.attempt, g.log from gone g where g.log <> ''),
+    counted as (
+      insert into tallies as t (queue_id, host, succeeded, failed, cancelled)
+      select g.queue_id, p_host, count(*) filter (where g.state = 'succeeded'),
+             count(*) filter (where g.state = 'failed'), count(*) filter (where g.state = 'cancelled')
+        from gone g group by g.queue_id
+      on conflict (queue_id, host) do update set
+        succeeded = t.succeeded + excluded.succeeded, failed = t.failed + excluded.failed,
+        cancelled = t.cancelled + excluded.cancelled)
+    select coalesce(array_agg(g.key), '{}') into v_done from gone g;
+    if cardinality(v_done) < cardinality(e_key) then
+      -- Sent twice is accepted: the outcome stands under the same fence.
+      return query
+        select 0, null::bigint, u.key, u.fence, null::int, null::boolean, null::boolean, null::bigint,
+               null, null, null, null::bytea, null::bigint, null::int, null::bigint, null, null::int,
+               null::boolean, null::boolean, null::boolean
+          from unnest(e_key, e_fence) u(key, fence)
+         where not exists (select 1 from outcomes o where o.key = u.key and o.fence = u.fence);
+    end if;
+  end if;
+
+  if cardinality(s_key) > 0 then
+    update live l set state = 'running', attempt = u.attempt, started_at = u.started
+      from unnest(s_key, s_fence, s_attempt, s_started) u(key, fence, attempt, started)
+     where l.key = u.key and l.fence = u.fence and l.host + 0 = p_host and l.state in ('queued', 'running');
+  end if;
+
+  if cardinality(n_key) > 0 then
+    with told as (
+      update live l set progress = coalesce(u.progress, l.progress)
+        from unnest(n_key, n_fence, n_attempt, n_progress, n_log) u(key, fence, attempt, progress, log)
+       where l.key = u.key and l.fence = u.fence and l.host + 0 = p_host
+      returning l.key, u.attempt, u.log)
+    insert into logs (key, attempt, text) select t.key, t.attempt, t.log from told t where t.log <> '';
+  end if;
+
+  if cardinality(r_key) > 0 then
+    with held as materialized (
+      select l.key, l.attempt, l.started_at, l.state, u.reason
+        from unnest(r_key, r_fence, r_reason) u(key, fence, reason)
+        cross join lateral (select * from live l where l.key = u.key and l.fence = u.fence
+                             and l.host + 0 = p_host limit 1 for update) l),
+    back as (
+      update live l set host = null, state = 'queued', fence = l.fence + 1, started_at = null, progress = null,
+             attempt = case when h.reason is null and h.state = 'running' then l.attempt - 1 else l.attempt end
+        from held h where l.key = h.key)
+    insert into attempts (key, attempt, host, started_at, ended_at, reason)
+    select h.key, h.attempt, p_host, h.started_at, windlass.now(), h.reason
+      from held h where h.reason is not null and h.state = 'running';
+  end if;
+
+  for i in 1 .. cardinality(c_queue) loop
+    return query select * from windlass.claim(
+      p_host, c_queue[i], c_executing[i], c_reserved[i], c_slots[i], c_rows[i]);
+  end loop;
+end $$;
+
+create function windlass.claim(
+  p_host bigint, p_queue bigint, p_executing int, p_reserved int, p_slots int, p_rows int
+) returns table (
+  what int, queue_id bigint, key bigint, fence bigint, attempt int, running boolean, alone boolean,
+  function_id bigint, namespace text, id text, task text, arguments bytea, timeout_ms bigint,
+  priority int, seq bigint, settings text, slots int, contended boolean, freed boolean, drained boolean
+) language plpgsql volatile as $$
+#variable_conflict use_column
+declare
+  q queues;
+  v_cap int;
+  v_others bigint;
+  v_starving bigint;
+  v_sharers bigint;
+  v_before int;
+  v_slots int;
+  v_startable int;
+  v_rows int;
+  v_taken bigint := 0;
+  v_drained boolean := false;
+begin
+  select * into q from queues q where q.id = p_queue;
+  if q.concurrency is not null or q.ordered then
+    -- Lock, then look: the settings and the slots are read again under the lock.
+    select * into q from queues q where q.id = p_queue for update;
+  end if;
+  if q.id is null then
+    return;
+  end if;
+
+  if q.concurrency is null and not q.ordered then
+    if not q.paused and p_rows > 0 then
+      return query
+        with head as materialized (
+          select l.key from live l
+           where l.queue_id = p_queue and l.state = 'queued' and l.host is null
+           order by l.priority, l.seq limit p_rows for update skip locked),
+        taken as (
+          update live l set host = p_host, fence = l.fence + 1,
+                 state = case when l.suspect or l.deaths > 0 then 'running' else l.state end,
+                 started_at = case when l.suspect or l.deaths > 0 then windlass.now() end,
+                 attempt = case when l.suspect or l.deaths > 0 then l.attempt + 1 else l.attempt end
+           where l.key = any (array (select h.key from head h))
+          returning l.*)
+        select 2, p_queue, t.key, t.fence, case when t.state = 'running' then t.attempt else t.attempt + 1 end,
+               t.state = 'running', t.deaths >= 2, v.function_id, v.namespace, v.id, v.task,
+               v.arguments, coalesce(v.timeout_ms, q.timeout_ms), t.priority, t.seq,
+               null::text, null::int, null::boolean, null::boolean, null::boolean
+          from taken t cross join lateral (
+            select i.function_id, i.namespace, i.id, i.task, i.timeout_ms,
+                   case when octet_length(i.arguments) <= 8192 then i.arguments end as arguments
+              from invocations i where i.key = t.key limit 1) v;
+      get diagnostics v_taken = row_count;
+      v_drained := v_taken < p_rows;
+    end if;
+    return query select 1, p_queue, null::bigint, null::bigint, null::int, null::boolean, null::boolean,
+      null::bigint, null::text, null::text, null::text, null::bytea, null::bigint, null::int, null::bigint,
+      q.settings, null::int, false, false, v_drained;
+    return;
+  end if;
+
+  v_cap := coalesce(q.concurrency, 1000000000);
+  select coalesce(sum(s.slots), 0), count(*) filter (where s.wanted > s.slots), count(*) filter (where s.wanted > 0)
+    into v_others, v_starving, v_sharers
+    from slots s where s.queue_id = p_queue and s.host <> p_host;
+  select coalesce((select s.slots from slots s where s.queue_id = p_queue and s.host = p_host), 0) into v_before;
+
+  v_slots := greatest(p_executing, least(p_slots, greatest(0, v_cap - v_others)::int));
+  if v_starving > 0 then
+    v_slots := greatest(p_executing,
+      least(v_slots, ceil(v_cap::numeric / (v_sharers + 1))::int));
+  end if;
+  v_startable := greatest(0, v_slots - p_executing - p_reserved);
+  if q.paused or v_others + p_executing >= v_cap then
+    v_startable := 0;
+  end if;
+  v_rows := case
+    when q.paused then 0
+    when not q.ordered and v_others = 0 and v_slots = v_cap and p_executing <= v_cap then p_rows
+    else least(p_rows, v_startable) end;
+
+  if v_rows > 0 then
+    return query
+      with head as materialized (
+        select l.key, l.priority, l.seq, (l.suspect or l.deaths > 0) as marked from live l
+         where l.queue_id = p_queue and l.state = 'queued' and l.host is null
+         order by l.priority, l.seq limit v_rows for update),
+      numbered as materialized (
+        select h.*, row_number() over (order by h.priority, h.seq) as n from head h),
+      within as materialized (
+        select n.key from numbered n
+         where n.n < coalesce((select min(m.n) from numbered m where m.marked and m.n > v_startable), n.n + 1)),
+      taken as (
+        update live l set host = p_host, fence = l.fence + 1,
+               state = case when q.ordered or l.suspect or l.deaths > 0 then 'running' else l.state end,
+               started_at = case when q.ordered or l.suspect or l.deaths > 0 then windlass.now() end,
+               attempt = case when q.ordered or l.suspect or l.deaths > 0 then l.attempt + 1 else l.attempt end
+         where l.key = any (array (select w.key from within w))
+        returning l.*)
+      select 2, p_queue, t.key, t.fence, case when t.state = 'running' then t.attempt else t.attempt + 1 end,
+             t.state = 'running', t.deaths >= 2, v.function_id, v.namespace, v.id, v.task,
+             v.arguments, coalesce(v.timeout_ms, q.timeout_ms), t.priority, t.seq,
+             null::text, null::int, null::boolean, null::boolean, null::boolean
+        from taken t cross join lateral (
+          select i.function_id, i.namespace, i.id, i.task, i.timeout_ms,
+                 case when octet_length(i.arguments) <= 8192 then i.arguments end as arguments
+            from invocations i where i.key = t.key limit 1) v;
+    get diagnostics v_taken = row_count;
+  end if;
+  v_drained := not q.paused and v_taken < p_rows and not exists (
+    select 1 from live l where l.queue_id = p_queue and l.state = 'queued' and l.host is null limit 1);
+  if v_drained or q.paused or p_rows = 0 then
+    -- Hold no more than is in use when there is nothing to start.
+    v_slots := greatest(p_executing, least(v_slots, p_executing + p_reserved + v_taken::int));
+  end if;
+
+  if v_slots = 0 and (v_drained or p_slots = 0) then
+    delete from slots s where s.queue_id = p_queue and s.host = p_host;
+  else
+    insert into slots as s (queue_id, host, slots, wanted)
+    values (p_queue, p_host, v_slots, case when v_drained or q.paused then v_slots else p_slots end)
+    on conflict (queue_id, host) do update set slots = excluded.slots, wanted = excluded.wanted
+     where (s.slots, s.wanted) is distinct from (excluded.slots, excluded.wanted);
+  end if;
+  return query select 1, p_queue, null::bigint, null::bigint, null::int, null::boolean, null::boolean,
+    null::bigint, null::text, null::text, null::text, null::bytea, null::bigint, null::int, null::bigint,
+    q.settings, case when q.concurrency is null then null else v_slots end, v_starving > 0,
+    v_starving > 0 and v_slots < v_before, v_drained;
+end $$;

@@ -1,0 +1,126 @@
+//! What monitors ask: alive, ready, numbers.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, header};
+use windlass_client::wire;
+
+use crate::http::{Answer, Code, Problem};
+use crate::queue::Reading;
+use crate::telemetry::metrics::Kind::{Counter, Gauge};
+use crate::telemetry::metrics::{self, write};
+
+use super::Api;
+
+/// Whether the process answers.
+#[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, body = String, content_type = "text/plain")))]
+pub(super) async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// Whether requests can be served: the database answers and the host is not stopping.
+#[utoipa::path(
+    get, path = "/readyz", tag = "health",
+    responses(
+        (status = 200, body = String, content_type = "text/plain"),
+        (status = 503, body = wire::Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn readyz(State(api): State<Api>) -> Answer<&'static str> {
+    if api.stopping.is_cancelled() {
+        return Err(Problem::new(Code::Busy, "the host is stopping").hint("ask another host"));
+    }
+    api.control.ping().await?;
+    Ok("ready\n")
+}
+
+/// What this host's workers have counted.
+fn workers(text: &mut String, now: &Reading) {
+    let one = |value: f64| [(String::new(), value)];
+    let outcomes = [
+        ("outcome=\"value\"".to_owned(), now.succeeded as f64),
+        ("outcome=\"error\"".to_owned(), now.failed as f64),
+    ];
+    let about = "Sandboxes that execute on this host now.";
+    write(
+        text,
+        ("windlass_sandboxes_running", Gauge, about),
+        one(now.executing as f64),
+    );
+    let about = "Invocations that this host has claimed and not started.";
+    write(
+        text,
+        ("windlass_invocations_reserved", Gauge, about),
+        one(now.reserved as f64),
+    );
+    let about = "Invocations that this host has claimed.";
+    write(
+        text,
+        ("windlass_claims_total", Counter, about),
+        one(now.claimed as f64),
+    );
+    let about = "Invocations whose outcome this host has recorded.";
+    write(
+        text,
+        ("windlass_invocations_ended_total", Counter, about),
+        outcomes,
+    );
+    let about = "Attempts whose end was not recorded, since they were no longer this host's.";
+    write(
+        text,
+        ("windlass_attempts_lost_total", Counter, about),
+        one(now.lost as f64),
+    );
+    let about = "Round trips to the store: outcomes and starts in, claims out.";
+    write(
+        text,
+        ("windlass_exchanges_total", Counter, about),
+        one(now.exchanges as f64),
+    );
+    let about = "What the round trips to the store took together.";
+    let seconds = now.exchange_time.as_secs_f64();
+    write(
+        text,
+        ("windlass_exchange_seconds_total", Counter, about),
+        one(seconds),
+    );
+}
+
+/// The host's numbers, in the text format of Prometheus.
+#[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, body = String, content_type = "text/plain")))]
+pub(super) async fn metrics(State(api): State<Api>) -> Answer<Response> {
+    let mut text = metrics::render();
+    workers(&mut text, &api.stats.read());
+    let queues = api.control.queues(&api.namespace).await?;
+    // Names hold nothing that a label would have to escape.
+    let counts = queues.iter().flat_map(|(queue, counts)| {
+        [
+            ("scheduled", counts.scheduled),
+            ("queued", counts.queued),
+            ("running", counts.running),
+            ("waiting", counts.waiting),
+        ]
+        .map(|(state, count)| {
+            let labels = format!("queue=\"{}\",state=\"{state}\"", queue.name);
+            (labels, count as f64)
+        })
+    });
+    let about = "Invocations that have not ended, over all hosts, by queue and state.";
+    write(
+        &mut text,
+        ("windlass_queue_invocations", Gauge, about),
+        counts,
+    );
+    let limits = queues.iter().filter_map(|(queue, _)| {
+        let limit = queue.settings.concurrency?;
+        Some((format!("queue=\"{}\"", queue.name), f64::from(limit)))
+    });
+    let about = "How many invocations of a queue may execute at once over all hosts.";
+    write(
+        &mut text,
+        ("windlass_queue_concurrency", Gauge, about),
+        limits,
+    );
+    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+}

@@ -1,0 +1,192 @@
+//! Records of the store as wire types.
+
+use serde_json::value::RawValue;
+use windlass_client::wire;
+
+use crate::control::{Ack, Error, Progress};
+use crate::http::{Answer, Problem};
+use crate::model::{FailureKind, Outcome, State};
+use crate::registry::describe::Skipped;
+use crate::store;
+use crate::values::Function;
+
+/// JSON that the store holds, as it is.
+fn stored(bytes: Vec<u8>) -> Answer<Box<RawValue>> {
+    String::from_utf8(bytes)
+        .ok()
+        .and_then(|text| RawValue::from_string(text).ok())
+        .ok_or_else(|| Problem::from(Error::Internal("stored JSON does not read".to_owned())))
+}
+
+pub(super) fn state(state: State) -> wire::State {
+    match state {
+        State::Scheduled => wire::State::Scheduled,
+        State::Queued => wire::State::Queued,
+        State::Running => wire::State::Running,
+        State::Waiting => wire::State::Waiting,
+        State::Succeeded => wire::State::Succeeded,
+        State::Failed => wire::State::Failed,
+        State::Cancelled => wire::State::Cancelled,
+    }
+}
+
+pub(super) fn state_from(state: wire::State) -> State {
+    match state {
+        wire::State::Scheduled => State::Scheduled,
+        wire::State::Queued => State::Queued,
+        wire::State::Running => State::Running,
+        wire::State::Waiting => State::Waiting,
+        wire::State::Succeeded => State::Succeeded,
+        wire::State::Failed => State::Failed,
+        wire::State::Cancelled => State::Cancelled,
+    }
+}
+
+fn kind(kind: FailureKind) -> wire::FailureKind {
+    match kind {
+        FailureKind::Guest => wire::FailureKind::Guest,
+        FailureKind::Arguments => wire::FailureKind::Arguments,
+        FailureKind::Trap => wire::FailureKind::Trap,
+        FailureKind::Limit => wire::FailureKind::Limit,
+        FailureKind::Timeout => wire::FailureKind::Timeout,
+        FailureKind::HostLost => wire::FailureKind::HostLost,
+        FailureKind::Nondeterminism => wire::FailureKind::Nondeterminism,
+        FailureKind::Component => wire::FailureKind::Component,
+        FailureKind::Cancelled => wire::FailureKind::Cancelled,
+    }
+}
+
+fn outcome(outcome: Outcome) -> wire::Outcome {
+    match outcome {
+        Outcome::Value(value) => wire::Outcome::Value(value),
+        Outcome::Error(failure) => wire::Outcome::Error(wire::Failure {
+            kind: kind(failure.kind),
+            message: failure.message,
+            limit: failure.limit,
+            payload: failure.payload,
+            backtrace: failure.backtrace,
+        }),
+    }
+}
+
+/// What a progress says; none where a guest wrote something else.
+pub(super) fn progress(json: Option<&str>) -> Option<wire::Progress> {
+    let progress: Progress = serde_json::from_str(json?).ok()?;
+    Some(wire::Progress {
+        done: progress.done,
+        total: progress.total,
+        note: progress.note,
+    })
+}
+
+pub(super) fn invocation(one: store::Invocation) -> Answer<wire::Invocation> {
+    let arguments = one.arguments.map(|bytes| stored(bytes.into()));
+    Ok(wire::Invocation {
+        id: one.id.to_string(),
+        queue: one.queue.to_string(),
+        task: one.task,
+        digest: one.digest.to_string(),
+        state: state(one.state),
+        attempt: one.attempt,
+        priority: one.priority,
+        enqueued_at: one.enqueued_at.to_string(),
+        started_at: one.started_at.map(|moment| moment.to_string()),
+        finished_at: one.finished_at.map(|moment| moment.to_string()),
+        timeout_ms: one.timeout_ms,
+        host: one.host.map(|host| host.0),
+        progress: progress(one.progress.as_deref()),
+        args: arguments.transpose()?,
+        outcome: one.outcome.map(outcome),
+    })
+}
+
+/// A call that was stored a moment ago.
+pub(super) fn ack(ack: Ack) -> wire::Invocation {
+    wire::Invocation {
+        id: ack.enqueued.id.to_string(),
+        queue: ack.call.queue.to_string(),
+        task: ack.call.task,
+        digest: ack.digest.to_string(),
+        state: wire::State::Queued,
+        attempt: 0,
+        priority: ack.call.priority,
+        enqueued_at: ack.enqueued.enqueued_at.to_string(),
+        started_at: None,
+        finished_at: None,
+        timeout_ms: ack.call.timeout_ms,
+        host: None,
+        progress: None,
+        args: None,
+        outcome: None,
+    }
+}
+
+pub(super) fn component(one: store::Component) -> Answer<wire::Component> {
+    let broken = |error: serde_json::Error| {
+        Problem::from(Error::Internal(format!(
+            "stored JSON does not read: {error}"
+        )))
+    };
+    let skipped: Vec<Skipped> = serde_json::from_value(one.skipped).map_err(broken)?;
+    Ok(wire::Component {
+        name: one.name.to_string(),
+        version: one.version.to_string(),
+        digest: one.digest.to_string(),
+        size: one.size,
+        uploaded_at: one.uploaded_at.to_string(),
+        tasks: one
+            .tasks
+            .into_iter()
+            .map(|task| self::task(task).map_err(broken))
+            .collect::<Answer<_>>()?,
+        skipped: skipped
+            .into_iter()
+            .map(|skipped| wire::Skipped {
+                name: skipped.name,
+                interface: skipped.interface,
+                reason: skipped.reason,
+            })
+            .collect(),
+    })
+}
+
+fn task(task: store::Function) -> Result<wire::Task, serde_json::Error> {
+    let function: Function = serde_json::from_value(task.signature.clone())?;
+    Ok(wire::Task {
+        name: task.name,
+        interface: task.interface,
+        params: function
+            .params
+            .iter()
+            .map(|param| wire::Param {
+                name: param.name.clone(),
+                ty: param.ty.to_string(),
+            })
+            .collect(),
+        result: function.result.as_ref().map(ToString::to_string),
+        docs: task.docs,
+        signature: task.signature,
+    })
+}
+
+pub(super) fn queue(queue: store::Queue, counts: store::Counts) -> wire::Queue {
+    wire::Queue {
+        name: queue.name.to_string(),
+        settings: wire::QueueSettings {
+            concurrency: queue.settings.concurrency,
+            ordered: queue.settings.ordered,
+            paused: queue.settings.paused,
+            timeout_ms: queue.settings.timeout_ms,
+        },
+        counts: wire::Counts {
+            scheduled: counts.scheduled,
+            queued: counts.queued,
+            running: counts.running,
+            waiting: counts.waiting,
+            succeeded: counts.succeeded,
+            failed: counts.failed,
+            cancelled: counts.cancelled,
+        },
+        created_at: queue.created_at.to_string(),
+    }
+}

@@ -1,0 +1,228 @@
+//! `windlass bench`: what a host does, beside what the bare commits of its disk cost.
+
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use windlass_client::wire::QueueSettings;
+use windlass_client::{Call, Client, Queue};
+
+use super::connection::Connection;
+use super::demo;
+use super::measure::{percentile, postgres_commits, sqlite_commits};
+use super::output::Output;
+use super::private_host::{PrivateHost, interruptible};
+use super::show::thousands;
+
+/// How many calls go in one request when a backlog is made.
+const BATCH: usize = 1_000;
+const ROUNDS: usize = 200;
+
+/// Measure a host beside the bare commits of its disk.
+#[derive(Debug, clap::Args)]
+pub struct Bench {
+    /// Measure the host that --server names, and not a private one. It is left with what was
+    /// enqueued.
+    #[arg(long)]
+    remote: bool,
+
+    /// Let the private host store in this Postgres, and measure its bare commits. With --remote:
+    /// the database of that host.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "WINDLASS_BENCH_DATABASE",
+        hide_env_values = true
+    )]
+    database: Option<String>,
+
+    /// How many empty calls to drain.
+    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    calls: usize,
+
+    /// Drain once more under this limit.
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    concurrency: u32,
+
+    /// For how long calls are enqueued, in seconds.
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    seconds: u64,
+}
+
+/// One measured thing.
+#[derive(Debug, Serialize)]
+struct Figure {
+    what: String,
+    value: f64,
+    unit: &'static str,
+}
+
+impl Bench {
+    /// Measures, and prints the figures.
+    pub async fn run(&self, connection: &Connection, output: Output) -> anyhow::Result<()> {
+        let figures = interruptible(async {
+            if self.remote {
+                return self.measure(&connection.client()?, None, output).await;
+            }
+            let host = PrivateHost::start("bench", self.database.clone()).await?;
+            let figures = self.measure(host.client(), Some(&host), output).await;
+            host.stop().await?;
+            figures
+        });
+        let figures = figures.await?;
+        output.many(&figures, &["what", "value", "unit"], |figure| {
+            let value = match figure.value {
+                value if value < 100.0 => format!("{value:.2}"),
+                value => thousands(value as u64),
+            };
+            vec![figure.what.clone(), value, figure.unit.to_owned()]
+        })?;
+        Ok(())
+    }
+
+    async fn measure(
+        &self,
+        client: &Client,
+        host: Option<&PrivateHost>,
+        output: Output,
+    ) -> anyhow::Result<Vec<Figure>> {
+        let mut figures = Vec::new();
+        demo::upload(client).await?;
+
+        output.say("bare commits …");
+        let commits = match (&self.database, host) {
+            (Some(url), _) => postgres_commits(url).await?,
+            (None, Some(host)) => sqlite_commits(host.folder()).await?,
+            (None, None) => Vec::new(),
+        };
+        self.commits(commits, &mut figures);
+
+        output.say("latency on an idle host …");
+        self.latency(client, &mut figures).await?;
+
+        for callers in [1, 64] {
+            output.say(format!("enqueue by {callers} …"));
+            let rate = self.enqueue(client, callers).await?;
+            figures.push(Figure {
+                what: format!("enqueue, one call a request, {callers} callers"),
+                value: rate,
+                unit: "calls/s",
+            });
+        }
+
+        for limit in [None, Some(self.concurrency)] {
+            output.say(format!("drain of {} …", self.calls));
+            let rate = self.drain(client, limit).await?;
+            let limit = limit.map_or("no limit".to_owned(), |n| format!("concurrency {n}"));
+            figures.push(Figure {
+                what: format!(
+                    "drain of {} empty calls, {limit}",
+                    thousands(self.calls as u64)
+                ),
+                value: rate,
+                unit: "calls/s",
+            });
+        }
+        Ok(figures)
+    }
+
+    fn commits(&self, mut commits: Vec<Duration>, figures: &mut Vec<Figure>) {
+        if commits.is_empty() {
+            return;
+        }
+        for percent in [50, 99] {
+            figures.push(Figure {
+                what: format!("bare one-row commit, p{percent}"),
+                value: percentile(&mut commits, percent).as_secs_f64() * 1_000.0,
+                unit: "ms",
+            });
+        }
+    }
+
+    async fn latency(&self, client: &Client, figures: &mut Vec<Figure>) -> anyhow::Result<()> {
+        let queue = client.queue("bench-latency");
+        let mut durations = Vec::with_capacity(ROUNDS);
+        for round in 0..ROUNDS + 20 {
+            let started = Instant::now();
+            let handle = queue.call(nothing()?).await?;
+            handle.get_result::<()>().await?;
+            // The first ones make the queue, load the code and open connections.
+            if round >= 20 {
+                durations.push(started.elapsed());
+            }
+        }
+        for percent in [50, 99] {
+            figures.push(Figure {
+                what: format!("enqueue to result on an idle host, p{percent}"),
+                value: percentile(&mut durations, percent).as_secs_f64() * 1_000.0,
+                unit: "ms",
+            });
+        }
+        Ok(())
+    }
+
+    /// How many calls a second so many callers enqueue, each one call at a time.
+    async fn enqueue(&self, client: &Client, callers: usize) -> anyhow::Result<f64> {
+        // Paused, so that nothing but enqueueing is measured.
+        let queue = client.queue(format!("bench-enqueue-{callers}"));
+        queue.put(&settings(None, true)).await?;
+        let time = Duration::from_secs(self.seconds);
+        let started = Instant::now();
+        let mut running = tokio::task::JoinSet::new();
+        for _ in 0..callers {
+            let queue = queue.clone();
+            running.spawn(async move {
+                let mut count = 0_u64;
+                while started.elapsed() < time {
+                    queue.call(nothing()?).await?;
+                    count += 1;
+                }
+                anyhow::Ok(count)
+            });
+        }
+        let mut count = 0;
+        while let Some(one) = running.join_next().await {
+            count += one??;
+        }
+        let rate = count as f64 / started.elapsed().as_secs_f64();
+        queue.put(&settings(None, false)).await?;
+        ended(&queue, count).await?;
+        Ok(rate)
+    }
+
+    /// How many calls a second a backlog is drained with.
+    async fn drain(&self, client: &Client, limit: Option<u32>) -> anyhow::Result<f64> {
+        let name = limit.map_or("none".to_owned(), |limit| limit.to_string());
+        let queue = client.queue(format!("bench-drain-{name}"));
+        let before = queue.put(&settings(limit, true)).await?.counts.ended();
+        let mut missing = self.calls;
+        while missing > 0 {
+            let some = missing.min(BATCH);
+            queue.enqueue_many(vec![nothing()?; some]).await?;
+            missing -= some;
+        }
+        let started = Instant::now();
+        queue.put(&settings(limit, false)).await?;
+        ended(&queue, before + self.calls as u64).await?;
+        Ok(self.calls as f64 / started.elapsed().as_secs_f64())
+    }
+}
+
+fn nothing() -> Result<Call, windlass_client::Error> {
+    Call::new("hello/nothing", &[(); 0])
+}
+
+fn settings(concurrency: Option<u32>, paused: bool) -> QueueSettings {
+    QueueSettings {
+        concurrency,
+        paused,
+        ..QueueSettings::default()
+    }
+}
+
+/// Waits until so many of a queue have ended. Asks seldom, since counting is not free.
+async fn ended(queue: &Queue, until: u64) -> anyhow::Result<()> {
+    while queue.get().await?.counts.ended() < until {
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    Ok(())
+}

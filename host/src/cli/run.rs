@@ -1,0 +1,88 @@
+//! `windlass run`: one function, one value, nothing left behind.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use windlass_client::Client;
+use windlass_client::wire::{EnqueueRequest, Invocation};
+
+use super::arguments::Arguments;
+use super::component::Granting;
+use super::output::Output;
+use super::private_host::{PrivateHost, interruptible};
+use super::{follow, push};
+use crate::http::duration;
+
+/// What the component is called on the private host.
+const COMPONENT: &str = "it";
+const QUEUE: &str = "run";
+
+const EXAMPLES: &str = "\
+Examples:
+  windlass run hello.wasm greet Ada
+  windlass run hello.wasm 'add(40, 2)'
+  windlass run thumbnails.wasm thumbnails @cat.png '[64, 128]' -o json";
+
+/// Run one function of a component on a private host, and print its value.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Run {
+    /// The component.
+    file: PathBuf,
+
+    /// The function, such as greet or demo:hello/tasks#greet, or a whole call in WAVE.
+    function: String,
+
+    #[command(flatten)]
+    arguments: Arguments,
+
+    #[command(flatten)]
+    granting: Granting,
+
+    /// How long it may take, such as 30s.
+    #[arg(long, value_parser = duration, value_name = "DURATION")]
+    timeout: Option<Duration>,
+
+    /// Tell meanwhile on stderr what happens.
+    #[arg(long)]
+    follow: bool,
+}
+
+impl Run {
+    /// Starts a host, runs the function, stops the host, and prints the value.
+    pub async fn run(&self, output: Output) -> anyhow::Result<()> {
+        let invocation = interruptible(async {
+            let host = PrivateHost::start("run", None).await?;
+            let invocation = self.on(host.client(), output).await;
+            host.stop().await?;
+            invocation
+        });
+        follow::finish(&invocation.await?, output)
+    }
+
+    async fn on(&self, client: &Client, output: Output) -> anyhow::Result<Invocation> {
+        push::upload(client, &self.file, Some(COMPONENT.to_owned()), None).await?;
+        self.granting.apply(client, COMPONENT).await?;
+        let call = format!("{COMPONENT}/{}", self.function);
+        let prepared = self.arguments.prepare(client, &call).await?;
+        let invocation = client
+            .enqueue(EnqueueRequest {
+                queue: QUEUE.to_owned(),
+                task: prepared.task,
+                args: prepared.args,
+                id: None,
+                priority: None,
+                timeout_ms: self.timeout.map(|timeout| timeout.as_millis() as u64),
+            })
+            .await?;
+        if self.follow {
+            return follow::follow(client, &invocation.id, output).await;
+        }
+        let invocation = follow::wait(client, &invocation.id).await?;
+        // Nobody can ask for the log once the host is gone.
+        for chunk in client.log(&invocation.id).await?.items {
+            eprint!("{}", chunk.text);
+        }
+        Ok(invocation)
+    }
+}

@@ -1,0 +1,132 @@
+//! Why a caller was refused.
+
+use crate::model::{
+    ComponentName, Digest, InvalidName, InvocationId, QueueName, queue::InvalidSetting,
+};
+use crate::store;
+use crate::values::Mistake;
+
+/// Why a caller was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A name or id that is none.
+    #[error("{0}")]
+    Name(#[from] InvalidName),
+    /// A queue's setting that cannot be.
+    #[error("{0}")]
+    Setting(#[from] InvalidSetting),
+    /// Some other value that cannot be.
+    #[error("{place}: {message}")]
+    Value {
+        /// Where it stands in the request.
+        place: String,
+        /// What is wrong with it, and the way out.
+        message: String,
+    },
+    /// The arguments of at least one call do not fit.
+    #[error("{}", mistakes(.told, *.more))]
+    Arguments {
+        /// The first mistakes, in the order of the calls.
+        told: Vec<Mistake>,
+        /// How many there are beyond those.
+        more: usize,
+    },
+    /// Something is larger than it may be.
+    #[error("{what} may have {max}, this one has {size}")]
+    TooLarge {
+        /// What it is.
+        what: &'static str,
+        /// How much of it there may be, with its unit.
+        max: String,
+        /// How much of it there is.
+        size: String,
+    },
+    /// The bytes are no component that can be used.
+    #[error("{message}")]
+    Component {
+        /// What is wrong with it.
+        message: String,
+        /// The way out.
+        hint: String,
+        /// Each thing that is wrong, with its place in the component.
+        mistakes: Vec<Mistake>,
+    },
+    /// Other bytes stand under the version.
+    #[error("{name}@{version} exists with other bytes (sha-256 {digest})")]
+    VersionExists {
+        /// The component.
+        name: ComponentName,
+        /// Its version.
+        version: semver::Version,
+        /// What stands there.
+        digest: Digest,
+    },
+    /// No such component, or not in that version.
+    #[error("there is no component {0:?}")]
+    UnknownComponent(String),
+    /// No such task.
+    #[error("there is no task {task:?}: {reason}")]
+    UnknownTask {
+        /// As the caller wrote it.
+        task: String,
+        /// What there is instead.
+        reason: String,
+        /// The call's place in the request; empty if it is the only one.
+        place: String,
+    },
+    /// Several tasks go by the name.
+    #[error("{task:?} could be any of {}", .candidates.join(", "))]
+    AmbiguousTask {
+        /// As the caller wrote it.
+        task: String,
+        /// The tasks in full.
+        candidates: Vec<String>,
+        /// The call's place in the request; empty if it is the only one.
+        place: String,
+    },
+    /// No such queue.
+    #[error("there is no queue `{0}`")]
+    UnknownQueue(QueueName),
+    /// No such invocation.
+    #[error("there is no invocation {}", listed(.0))]
+    UnknownInvocation(Vec<InvocationId>),
+    /// The host has reached a limit of its own.
+    #[error("{0}")]
+    Busy(String),
+    /// The store refused or failed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// Something of ours failed.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl Error {
+    /// A value in a named place that cannot be.
+    pub(super) fn value(place: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Value {
+            place: place.into(),
+            message: message.into(),
+        }
+    }
+}
+
+fn mistakes(told: &[Mistake], more: usize) -> String {
+    let first = told
+        .first()
+        .map(|mistake| mistake.to_string())
+        .unwrap_or_default();
+    match told.len().saturating_sub(1) + more {
+        0 => first,
+        others => format!("{first} (and {others} more)"),
+    }
+}
+
+fn listed(ids: &[InvocationId]) -> String {
+    const LISTED_MAX: usize = 5;
+    let names: Vec<_> = ids.iter().take(LISTED_MAX).map(|id| id.as_str()).collect();
+    match ids.len().saturating_sub(LISTED_MAX) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names.join(", ")),
+    }
+}

@@ -1,0 +1,92 @@
+//! Which refusal of `control` is which problem.
+
+use crate::control::Error;
+use crate::store;
+
+use super::{Code, Problem};
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let said = error.to_string();
+        match error {
+            Error::Name(_) => Self::new(Code::Invalid, said),
+            Error::Setting(setting) => Self::invalid(setting.field, setting.message),
+            Error::Value { place, message } => Self::invalid(&place, message),
+            Error::Arguments { told, .. } => {
+                let problem = Self::new(Code::Arguments, said)
+                    .hint("see the task's types with `windlass component show`");
+                told.into_iter().fold(problem, |problem, mistake| {
+                    problem.at(mistake.place, mistake.message)
+                })
+            }
+            Error::TooLarge { .. } => Self::new(Code::TooLarge, said)
+                .hint("send less at once, or raise the limit in the host's configuration"),
+            Error::Component { hint, mistakes, .. } => {
+                let problem = Self::new(Code::ComponentInvalid, said).hint(hint);
+                mistakes.into_iter().fold(problem, |problem, mistake| {
+                    problem.at(mistake.place, mistake.message)
+                })
+            }
+            Error::VersionExists { .. } => Self::new(Code::VersionExists, said)
+                .hint("versions never change: upload it under a higher version"),
+            Error::UnknownComponent(_) => Self::new(Code::ComponentUnknown, said)
+                .hint("list them with `windlass component list`, upload one with `windlass push`"),
+            Error::UnknownTask { place, reason, .. } => placed(
+                Self::new(Code::TaskUnknown, said)
+                    .hint("write component/function; upload a component with `windlass push`"),
+                place,
+                reason,
+            ),
+            Error::AmbiguousTask {
+                place, candidates, ..
+            } => placed(
+                Self::new(Code::TaskAmbiguous, said).hint("write one of them in full"),
+                place,
+                format!("could be any of {}", candidates.join(", ")),
+            ),
+            Error::UnknownQueue(name) => Self::new(Code::QueueUnknown, said)
+                .hint(format!("declare it by PUT /v1/queues/{name}")),
+            Error::UnknownInvocation(_) => Self::new(Code::InvocationUnknown, said)
+                .hint("check the id; list invocations with `windlass invocation list`"),
+            Error::Busy(_) => Self::new(Code::Busy, said).hint("try again in a moment"),
+            Error::Store(error) => of_store(&error),
+            Error::Internal(_) => internal(&said),
+        }
+    }
+}
+
+fn placed(problem: Problem, place: String, message: String) -> Problem {
+    match place.is_empty() {
+        true => problem,
+        false => problem.at(place, message),
+    }
+}
+
+fn of_store(error: &store::Error) -> Problem {
+    let said = error.to_string();
+    match error {
+        store::Error::IdTaken { index, id } => Problem::new(Code::IdTaken, said)
+            .hint("choose another id, or send the same queue, task and arguments again")
+            .at(format!("[{index}].id"), format!("`{id}` is taken")),
+        store::Error::CatalogueMoved => {
+            Problem::new(Code::Busy, said).hint("try again in a moment")
+        }
+        store::Error::UnknownQueue(name) => Problem::new(Code::QueueUnknown, said)
+            .hint(format!("declare it by PUT /v1/queues/{name}")),
+        store::Error::Unreachable(reason) => {
+            tracing::error!(reason, "the database cannot be reached");
+            Problem::new(Code::StoreUnreachable, "the database cannot be reached")
+                .hint("try again; whether the request was carried out is not known")
+        }
+        store::Error::LeaseLost(_)
+        | store::Error::TooNew { .. }
+        | store::Error::InUse { .. }
+        | store::Error::Database(_) => internal(&said),
+    }
+}
+
+/// What failed goes to the log; callers can do nothing with it.
+fn internal(said: &str) -> Problem {
+    tracing::error!(reason = said, "a request failed");
+    Problem::new(Code::Internal, "the host failed at this request").hint("look into the host's log")
+}

@@ -1,0 +1,433 @@
+//! One queue as this host sees it: its slots here, what is reserved, what executes.
+//!
+//! Pure bookkeeping: it neither waits nor asks the store.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use crate::model::QueueId;
+use crate::model::queue::Settings;
+use crate::store::{Claim, Claimed, Granted, Hold, Returned};
+
+/// A start may lag its claim by 100 ms; what has not started by then goes back. The rest is for the
+/// way to the store.
+pub const RESERVED_MAX: Duration = Duration::from_millis(80);
+
+/// How far ahead of its starts a host claims: about what starts within this time.
+const AHEAD: Duration = Duration::from_millis(40);
+
+/// Over what time the rate of starts is taken.
+const RATE_WINDOW: Duration = Duration::from_millis(100);
+
+/// A claimed invocation that has not started.
+#[derive(Debug)]
+pub struct Reserved {
+    /// What was claimed.
+    pub claimed: Claimed,
+    /// When the claim came.
+    pub since: Instant,
+}
+
+/// One queue's state on this host.
+#[derive(Debug)]
+pub struct Desk {
+    queue: QueueId,
+    /// How many may execute here; none means no limit, and that is also what is assumed first.
+    slots: Option<u32>,
+    concurrency: Option<u32>,
+    ordered: bool,
+    contended: bool,
+    executing: u32,
+    reserved: VecDeque<Reserved>,
+    /// There may be something to claim.
+    work: bool,
+    /// The last claim got less than it asked for, though there was more: wait until something ends.
+    stalled: bool,
+    /// The head's component is not compiled here; nothing is claimed until it is.
+    blocked: bool,
+    rate: Rate,
+}
+
+impl Desk {
+    /// A queue that may have work, with the settings that were heard last.
+    pub fn new(queue: QueueId, settings: &Settings) -> Self {
+        Self {
+            queue,
+            slots: None,
+            concurrency: settings.concurrency,
+            ordered: settings.is_ordered(),
+            contended: false,
+            executing: 0,
+            reserved: VecDeque::new(),
+            work: true,
+            stalled: false,
+            blocked: false,
+            rate: Rate::default(),
+        }
+    }
+
+    /// Something may be claimed: an enqueue, a freed slot, changed settings.
+    pub fn hear_of_work(&mut self) {
+        self.work = true;
+        self.stalled = false;
+    }
+
+    /// A component was compiled.
+    pub fn unblock(&mut self) {
+        if self.blocked {
+            self.blocked = false;
+            self.hear_of_work();
+        }
+    }
+
+    /// Whether this queue would claim if it had a permit.
+    pub fn is_hungry(&self) -> bool {
+        self.work && !self.stalled && !self.blocked
+    }
+
+    /// How many execute here.
+    pub fn executing(&self) -> u32 {
+        self.executing
+    }
+
+    /// How many are claimed and not started.
+    pub fn reserved(&self) -> u32 {
+        self.reserved.len() as u32
+    }
+
+    /// What to ask of the store, with `permits` sandboxes to spare for this queue; none if nothing.
+    ///
+    /// `blind` are the ordered queue's ends that are not in the same exchange: then its next start
+    /// must wait.
+    pub fn claim(&self, permits: u32, now: Instant, blind: bool) -> Option<Claim> {
+        let reserved = self.reserved();
+        let held = self.executing + reserved;
+        if self.is_hungry() && !(self.ordered && blind) {
+            let ahead = match self.ordered || self.contended {
+                true => 0,
+                false => self.rate.within(AHEAD, now),
+            };
+            // A free permit is of no use beyond the limit.
+            let most = self.concurrency.unwrap_or(u32::MAX);
+            let room = (permits + reserved).min(most.saturating_sub(self.executing));
+            let rows = (room + ahead).saturating_sub(reserved);
+            if rows > 0 {
+                return Some(Claim {
+                    queue: self.queue,
+                    executing: self.executing,
+                    reserved,
+                    slots: self.executing + room,
+                    rows,
+                });
+            }
+        }
+        // Slots that are not used go back, for others to have.
+        let limited = self.concurrency.is_some();
+        let idle = limited && self.slots.is_some_and(|slots| slots > held);
+        (idle && !self.is_hungry()).then_some(Claim {
+            queue: self.queue,
+            executing: self.executing,
+            reserved,
+            slots: held,
+            rows: 0,
+        })
+    }
+
+    /// Takes in the store's answer to `asked`.
+    pub fn take(&mut self, asked: &Claim, granted: Granted, now: Instant) {
+        self.concurrency = granted.settings.concurrency;
+        self.ordered = granted.settings.is_ordered();
+        self.slots = granted.slots;
+        self.contended = granted.contended;
+        if asked.rows > 0 {
+            let got = granted.claimed.len() as u32;
+            self.work = !granted.drained;
+            self.stalled = !granted.drained && got < asked.rows;
+        }
+        let reserved = granted.claimed.into_iter().map(|claimed| Reserved {
+            claimed,
+            since: now,
+        });
+        self.reserved.extend(reserved);
+    }
+
+    /// The next invocation to start, if a slot is free for it. It is not taken yet.
+    pub fn next(&self) -> Option<&Claimed> {
+        let free = self.slots.is_none_or(|slots| self.executing < slots);
+        let first = self.reserved.front()?;
+        free.then_some(&first.claimed)
+    }
+
+    /// Takes what [`Self::next`] showed; it executes from now on.
+    pub fn start(&mut self, now: Instant) -> Option<Claimed> {
+        let first = self.reserved.pop_front()?;
+        self.executing += 1;
+        self.rate.count(now);
+        Some(first.claimed)
+    }
+
+    /// A sandbox has ended: its slot is free, whether its outcome is on disk or not.
+    pub fn end(&mut self) {
+        self.executing -= 1;
+        self.stalled = false;
+    }
+
+    /// Takes back what has waited too long, or everything where `all` is said.
+    ///
+    /// If what stood first was not ready, nothing more is claimed until a component was compiled.
+    pub fn give_back(
+        &mut self,
+        now: Instant,
+        all: bool,
+        ready: impl Fn(&Claimed) -> bool,
+    ) -> Vec<Returned> {
+        let late = |reserved: &Reserved| all || now >= reserved.since + RESERVED_MAX;
+        if !self.reserved.front().is_some_and(late) {
+            return Vec::new();
+        }
+        self.blocked |= self
+            .reserved
+            .front()
+            .is_some_and(|first| !ready(&first.claimed));
+        // Everything behind the head goes with it: it came no earlier, and keeps its order.
+        self.stalled = true;
+        self.returned()
+    }
+
+    /// Takes back everything but the first that must execute alone, which stands first from then on.
+    pub fn give_back_behind_alone(&mut self) -> Vec<Returned> {
+        let keep = self
+            .reserved
+            .iter()
+            .position(|reserved| reserved.claimed.alone);
+        let keep = keep.and_then(|index| self.reserved.remove(index));
+        let returned = self.returned();
+        self.reserved.extend(keep);
+        returned
+    }
+
+    fn returned(&mut self) -> Vec<Returned> {
+        self.work = true;
+        let queue = self.queue;
+        let returned = self.reserved.drain(..).map(|reserved| Returned {
+            hold: reserved.claimed.hold,
+            queue,
+            executed: None,
+        });
+        returned.collect()
+    }
+
+    /// Whether this one is reserved here.
+    pub fn holds(&self, hold: &Hold) -> bool {
+        self.reserved
+            .iter()
+            .any(|reserved| reserved.claimed.hold == *hold)
+    }
+
+    /// Whether there is nothing to remember of this queue.
+    pub fn is_idle(&self) -> bool {
+        let slots = self.concurrency.is_some() && self.slots.is_some_and(|slots| slots > 0);
+        !self.work && !slots && self.executing == 0 && self.reserved.is_empty()
+    }
+
+    /// When the first reserved one must go back.
+    pub fn late_at(&self) -> Option<Instant> {
+        self.reserved
+            .front()
+            .map(|first| first.since + RESERVED_MAX)
+    }
+}
+
+/// How fast things start, from the last windows.
+#[derive(Debug, Default)]
+struct Rate {
+    window: Option<Instant>,
+    count: u32,
+    per_window: f64,
+}
+
+impl Rate {
+    fn count(&mut self, now: Instant) {
+        self.roll(now);
+        self.count += 1;
+    }
+
+    fn roll(&mut self, now: Instant) {
+        let start = *self.window.get_or_insert(now);
+        let passed = now.saturating_duration_since(start);
+        if passed >= RATE_WINDOW {
+            let windows = passed.as_secs_f64() / RATE_WINDOW.as_secs_f64();
+            self.per_window = f64::from(self.count) / windows;
+            self.count = 0;
+            self.window = Some(now);
+        }
+    }
+
+    /// How many would start within `time` at the present rate.
+    fn within(&self, time: Duration, now: Instant) -> u32 {
+        let Some(window) = self.window else { return 0 };
+        let passed = now.saturating_duration_since(window);
+        // The window that is under way counts as soon as it says more; a rate that nothing has
+        // borne out for long counts no more.
+        let recent = f64::from(self.count);
+        let steady = match passed > 2 * RATE_WINDOW {
+            true => 0.0,
+            false => self.per_window,
+        };
+        (recent.max(steady) * time.as_secs_f64() / RATE_WINDOW.as_secs_f64()) as u32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Fence, FunctionId, InvocationId, Key, Namespace};
+
+    fn claimed(key: i64) -> Claimed {
+        Claimed {
+            hold: Hold {
+                key: Key(key),
+                fence: Fence(1),
+            },
+            id: InvocationId::from_store(key.to_string()),
+            namespace: Namespace::default_namespace(),
+            attempt: 1,
+            running: false,
+            alone: false,
+            function: FunctionId(1),
+            task: "hello/nothing".to_owned(),
+            arguments: None,
+            timeout_ms: None,
+            place: (0, key),
+        }
+    }
+
+    fn desk() -> Desk {
+        Desk::new(QueueId(1), &Settings::default())
+    }
+
+    fn granted(
+        concurrency: Option<u32>,
+        slots: Option<u32>,
+        keys: &[i64],
+        drained: bool,
+    ) -> Granted {
+        Granted {
+            queue: QueueId(1),
+            settings: Settings {
+                concurrency,
+                ..Settings::default()
+            },
+            slots,
+            contended: false,
+            claimed: keys.iter().copied().map(claimed).collect(),
+            drained,
+        }
+    }
+
+    #[test]
+    fn a_drained_queue_is_not_asked_again_until_there_is_work() {
+        let (mut desk, now) = (desk(), Instant::now());
+        let asked = desk.claim(8, now, false).unwrap();
+
+        desk.take(&asked, granted(None, None, &[], true), now);
+
+        assert_eq!(desk.claim(8, now, false), None);
+        desk.hear_of_work();
+        assert!(desk.claim(8, now, false).is_some());
+    }
+
+    #[test]
+    fn no_more_start_than_the_slots_allow() {
+        let (mut desk, now) = (desk(), Instant::now());
+        let asked = desk.claim(8, now, false).unwrap();
+        desk.take(&asked, granted(Some(2), Some(2), &[1, 2, 3], false), now);
+
+        desk.start(now).unwrap();
+        desk.start(now).unwrap();
+
+        assert!(desk.next().is_none());
+        desk.end();
+        assert_eq!(desk.next().unwrap().hold.key, Key(3));
+    }
+
+    #[test]
+    fn what_has_not_started_in_time_goes_back_in_its_order() {
+        let (mut desk, now) = (desk(), Instant::now());
+        let asked = desk.claim(8, now, false).unwrap();
+        desk.take(&asked, granted(None, None, &[1, 2], true), now);
+
+        assert!(desk.give_back(now, false, |_| true).is_empty());
+        let back = desk.give_back(now + RESERVED_MAX, false, |_| true);
+
+        let keys: Vec<_> = back.iter().map(|returned| returned.hold.key).collect();
+        assert_eq!(keys, [Key(1), Key(2)]);
+    }
+
+    #[test]
+    fn a_queue_whose_head_is_not_compiled_claims_nothing_until_it_is() {
+        let (mut desk, now) = (desk(), Instant::now());
+        let asked = desk.claim(8, now, false).unwrap();
+        desk.take(&asked, granted(None, None, &[1], false), now);
+
+        desk.give_back(now + RESERVED_MAX, false, |_| false);
+        desk.hear_of_work();
+
+        assert_eq!(desk.claim(8, now, false), None);
+        desk.unblock();
+        assert!(desk.claim(8, now, false).is_some());
+    }
+
+    #[test]
+    fn a_slow_queue_claims_no_more_than_its_limit() {
+        let settings = Settings {
+            concurrency: Some(10),
+            ..Settings::default()
+        };
+        let desk = Desk::new(QueueId(1), &settings);
+
+        let claim = desk.claim(128, Instant::now(), false).unwrap();
+
+        assert_eq!((claim.slots, claim.rows), (10, 10));
+    }
+
+    #[test]
+    fn unused_slots_go_back() {
+        let (mut desk, now) = (desk(), Instant::now());
+        let asked = desk.claim(8, now, false).unwrap();
+        desk.take(&asked, granted(Some(4), Some(4), &[1], true), now);
+        desk.start(now);
+
+        let release = desk.claim(8, now, false).unwrap();
+
+        assert_eq!((release.slots, release.rows, release.executing), (1, 0, 1));
+    }
+
+    #[test]
+    fn an_ordered_queue_claims_nothing_while_an_end_is_not_on_its_way() {
+        let (mut desk, now) = (desk(), Instant::now());
+        let asked = desk.claim(8, now, false).unwrap();
+        desk.take(&asked, granted(Some(1), Some(1), &[1], false), now);
+        desk.start(now);
+        desk.end();
+
+        assert!(desk.claim(8, now, true).is_none_or(|claim| claim.rows == 0));
+        assert!(desk.claim(8, now, false).unwrap().rows > 0);
+    }
+
+    #[test]
+    fn a_fast_queue_is_claimed_ahead_and_a_slow_one_is_not() {
+        let (mut desk, now) = (desk(), Instant::now());
+        let asked = desk.claim(500, now, false).unwrap();
+        let keys: Vec<i64> = (0..500).collect();
+        desk.take(&asked, granted(Some(10), Some(10), &keys, false), now);
+        for _ in 0..500 {
+            desk.slots = None;
+            desk.start(now);
+        }
+
+        assert_eq!(desk.rate.within(AHEAD, now), 200);
+        desk.rate.roll(now + 30 * RATE_WINDOW);
+        assert!(desk.rate.within(AHEAD, now + 30 * RATE_WINDOW) < 10);
+    }
+}

@@ -1,0 +1,286 @@
+//! The composition root: builds the parts of a host, starts them, and drains them.
+//!
+//! Here alone it is decided who gets whom. On the way down the workers stop claiming and drain
+//! while the API still answers; then those who wait are answered, connections end, and the store
+//! closes last.
+
+mod signals;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::serve::ListenerExt as _;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Config, Settings};
+use crate::control::{Control, Nobody, Signals};
+use crate::engine::{self, Engine};
+use crate::model::Digest;
+use crate::queue::{Service, Stats};
+use crate::registry::programs::{self, Programs, Source};
+use crate::store::{self, Store, postgres, sqlite};
+use crate::{api, telemetry};
+
+/// How long connections may take to end once everybody who waits has been answered.
+const GOODBYE: Duration = Duration::from_secs(5);
+
+/// Why a host does not start, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Logging cannot start.
+    #[error("{0}")]
+    Telemetry(#[from] telemetry::Error),
+    /// The address is taken or not this machine's.
+    #[error("cannot listen on {address}: {reason}; choose another with --listen")]
+    Listen {
+        /// The address.
+        address: String,
+        /// Why.
+        reason: std::io::Error,
+    },
+    /// The data folder cannot be made.
+    #[error("cannot use the data folder {path}: {reason}; choose another with --data")]
+    Data {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        reason: std::io::Error,
+    },
+    /// The database cannot be opened.
+    #[error("cannot open the database {address}: {reason}")]
+    Store {
+        /// Where it is, without its password.
+        address: String,
+        /// Why.
+        reason: store::Error,
+    },
+    /// The engine cannot start.
+    #[error("{0}")]
+    Engine(#[from] engine::Error),
+    /// Compiled code cannot be kept.
+    #[error("{0}")]
+    Programs(#[from] programs::Error),
+    /// A part of the host ended that should not have.
+    #[error("{0} ended unexpectedly; see the log, and start the host again")]
+    Ended(&'static str),
+}
+
+/// Serves until somebody says stop, then drains. Prints where it listens as the first line on
+/// standard output.
+///
+/// # Errors
+///
+/// If the host cannot start, or a part of it ended that should not have.
+pub async fn serve(config: Config) -> Result<(), Error> {
+    let settings = config.settings;
+    telemetry::start(&settings.log)?;
+    let listen = |reason| Error::Listen {
+        address: settings.listen.to_string(),
+        reason,
+    };
+    let listener = TcpListener::bind(settings.listen).await.map_err(listen)?;
+    let address = format!("http://{}", listener.local_addr().map_err(listen)?);
+    make_folder(&settings.data).map_err(|reason| Error::Data {
+        path: settings.data.clone(),
+        reason,
+    })?;
+    let store = open_store(&settings).await?;
+    let host = Host::build(&settings, store, address)?;
+    host.announce(&settings);
+    host.serve(settings, listener).await
+}
+
+async fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, Error> {
+    let opened: Result<Arc<dyn Store>, store::Error> = match &settings.database {
+        Some(url) => {
+            let opened = postgres::open(url, &postgres::Options::default()).await;
+            opened.map(|store| Arc::new(store) as _)
+        }
+        None => {
+            let options = sqlite::Options {
+                declared_queues_only: settings.control.declared_queues_only,
+            };
+            let opened = sqlite::open(&settings.sqlite_path(), &options).await;
+            opened.map(|store| Arc::new(store) as _)
+        }
+    };
+    opened.map_err(|reason| Error::Store {
+        address: settings.database_shown(),
+        reason,
+    })
+}
+
+/// Compiled code that lies in the folder is trusted, so nobody else may write there.
+fn make_folder(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+}
+
+/// The parts of a host.
+struct Host {
+    store: Arc<dyn Store>,
+    control: Control,
+    stats: Arc<Stats>,
+    workers: Option<Workers>,
+    address: String,
+}
+
+struct Workers {
+    service: Service,
+    programs: Programs,
+}
+
+impl Host {
+    fn build(settings: &Settings, store: Arc<dyn Store>, address: String) -> Result<Self, Error> {
+        let stats = Arc::new(Stats::default());
+        let mut workers = None;
+        let mut signals: Arc<dyn Signals> = Arc::new(Nobody);
+        if settings.workers {
+            let engine = Engine::new(&settings.engine)?;
+            let programs = Programs::new(
+                engine.clone(),
+                Arc::new(Uploads(store.clone())),
+                Some(settings.data.join("compiled")),
+                settings.programs.clone(),
+            )?;
+            signals = Arc::new(Compile(programs.clone()));
+            let service = Service {
+                store: store.clone(),
+                engine,
+                programs: programs.clone(),
+                options: settings.queue.clone(),
+                name: settings.name.clone().unwrap_or_else(machine_name),
+                address: address.clone(),
+                stats: stats.clone(),
+            };
+            workers = Some(Workers { service, programs });
+        }
+        Ok(Self {
+            control: Control::new(store.clone(), signals, settings.control.clone()),
+            store,
+            stats,
+            workers,
+            address,
+        })
+    }
+
+    fn announce(&self, settings: &Settings) {
+        let mut out = std::io::stdout();
+        // Whoever started the host may have closed its end: that is no reason to stop.
+        let _ = writeln!(out, "listening on {}", self.address).and_then(|()| out.flush());
+        let runs = match (&self.workers, &settings.queue.queues) {
+            (None, _) => "runs nothing (--no-workers)".to_owned(),
+            (Some(_), None) => format!("runs up to {} at once", settings.engine.sandboxes_max),
+            (Some(_), Some(queues)) => format!(
+                "runs up to {} at once from {}",
+                settings.engine.sandboxes_max,
+                queues.join(", ")
+            ),
+        };
+        eprintln!(
+            "windlass {} keeps everything in {}, {runs}; ctrl-c stops it",
+            env!("CARGO_PKG_VERSION"),
+            settings.database_shown(),
+        );
+    }
+
+    /// Serves until a signal, then drains.
+    async fn serve(self, settings: Settings, listener: TcpListener) -> Result<(), Error> {
+        let stopping = signals::stop();
+        let closing = CancellationToken::new();
+        let router = api::router(api::Parts {
+            control: self.control.clone(),
+            stats: self.stats,
+            stopping: stopping.clone(),
+            token: settings.token,
+            options: settings.api,
+        });
+        // Small answers must not wait for the acknowledgement of those before.
+        let listener = listener.tap_io(|connection| {
+            let _ = connection.set_nodelay(true);
+        });
+        let server = axum::serve(listener, router);
+        let server = server.with_graceful_shutdown(closing.clone().cancelled_owned());
+        let mut server = tokio::spawn(async move { server.await });
+        let mut hearing = tokio::spawn(self.control.run(closing.clone()));
+        let (service, programs) = match self.workers {
+            Some(workers) => (Some(workers.service), Some(workers.programs)),
+            None => (None, None),
+        };
+        let mut working = spawn_workers(service, stopping.clone());
+
+        let ended = tokio::select! {
+            () = stopping.cancelled() => None,
+            _ = &mut working => Some("the workers").filter(|_| !stopping.is_cancelled()),
+            _ = &mut hearing => Some("the watch"),
+            _ = &mut server => Some("the API"),
+        };
+        stopping.cancel();
+        if !working.is_finished() {
+            // Bounded by the workers' own deadline.
+            let _ = working.await;
+        }
+        closing.cancel();
+        if !server.is_finished() && tokio::time::timeout(GOODBYE, server).await.is_err() {
+            tracing::warn!("connections were still open when the host stopped");
+        }
+        if !hearing.is_finished() {
+            let _ = hearing.await;
+        }
+        if let Some(programs) = programs {
+            programs.shutdown().await;
+        }
+        self.store.close().await;
+        match ended {
+            Some(part) => Err(Error::Ended(part)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn spawn_workers(service: Option<Service>, stopping: CancellationToken) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        match service {
+            Some(service) => service.run(stopping).await,
+            None => stopping.cancelled().await,
+        }
+    })
+}
+
+/// The machine's name; the process's number tells hosts on one machine apart.
+fn machine_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    match name.trim() {
+        "" => format!("host-{}", std::process::id()),
+        name => format!("{name}-{}", std::process::id()),
+    }
+}
+
+/// Has components compiled as soon as they are stored.
+struct Compile(Programs);
+
+impl Signals for Compile {
+    fn uploaded(&self, digest: &Digest) {
+        self.0.warm(digest);
+    }
+}
+
+/// Components, for whoever compiles them.
+struct Uploads(Arc<dyn Store>);
+
+#[async_trait]
+impl Source for Uploads {
+    async fn bytes(&self, digest: &Digest) -> Result<Option<Vec<u8>>, String> {
+        let bytes = self.0.component_bytes(digest).await;
+        bytes.map_err(|error| error.to_string())
+    }
+}

@@ -1,0 +1,238 @@
+//! The round trip of a host: hand in what ended, take what may start.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sqlx::postgres::{PgConnection, PgRow};
+
+use super::connection::error;
+use super::read::{get, json, parse};
+use super::*;
+use crate::model::Fence;
+
+const LOST: i32 = 0;
+const GRANTED: i32 = 1;
+const CLAIMED: i32 = 2;
+
+impl Postgres {
+    pub(super) async fn run_exchange(
+        &self,
+        host: HostNumber,
+        mut exchange: Exchange,
+    ) -> Result<Exchanged, Error> {
+        // Locks are taken in one order everywhere.
+        exchange.ended.sort_by_key(|ended| ended.hold.key);
+        exchange.started.sort_by_key(|started| started.hold.key);
+        exchange.returned.sort_by_key(|returned| returned.hold.key);
+        let mut order: Vec<usize> = (0..exchange.claims.len()).collect();
+        order.sort_by_key(|index| exchange.claims[*index].queue);
+
+        let mut turn = self.exchange.enter().await?;
+        let sent = call(turn.connection(), host, &exchange, &order).await;
+        if let Err(sqlx::Error::Database(refused)) = &sent
+            && refused.code().as_deref() == Some("WL003")
+        {
+            return Err(Error::LeaseLost(host));
+        }
+        let rows = turn.end(sent)?;
+        let exchanged = read(rows, &exchange)?;
+        self.tell(&exchange, &exchanged.0, &exchanged.1);
+        Ok(exchanged.0)
+    }
+
+    fn tell(&self, exchange: &Exchange, exchanged: &Exchanged, freed: &[QueueId]) {
+        let outbox = self.notify.outbox();
+        if !exchange.ended.is_empty() {
+            let keys: Arc<[Key]> = exchange
+                .ended
+                .iter()
+                .filter(|ended| !exchanged.lost.contains(&ended.hold))
+                .map(|ended| ended.hold.key)
+                .collect();
+            outbox.tell(Signal::Ended(keys));
+        } else if !exchange.started.is_empty() || !exchange.reports.is_empty() {
+            outbox.tell(Signal::Moved);
+        }
+        let returned = exchange.returned.iter().map(|returned| &returned.queue);
+        for queue in freed.iter().chain(returned).collect::<BTreeSet<_>>() {
+            outbox.tell(Signal::Work(*queue));
+        }
+    }
+
+    pub(super) async fn read_claimable(&self) -> Result<Vec<QueueId>, Error> {
+        let rows = sqlx::query(
+            "select q.id from queues q where not q.paused and exists (
+               select 1 from live l where l.queue_id = q.id and l.state = 'queued' and l.host is null)",
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(error)?;
+        rows.iter()
+            .map(|row| Ok(QueueId(get(row, "id")?)))
+            .collect()
+    }
+
+    pub(super) async fn read_held(&self, host: HostNumber) -> Result<Vec<Held>, Error> {
+        // On the exchange's own connection, so that it comes after whatever that one committed.
+        let mut turn = self.exchange.enter().await?;
+        let rows = sqlx::query("select key, fence, queue_id, state from live where host = $1")
+            .bind(host.0)
+            .fetch_all(turn.connection())
+            .await;
+        turn.end(rows)?
+            .iter()
+            .map(|row| {
+                Ok(Held {
+                    hold: Hold {
+                        key: Key(get(row, "key")?),
+                        fence: Fence(get(row, "fence")?),
+                    },
+                    queue: QueueId(get(row, "queue_id")?),
+                    running: get::<&str>(row, "state")? == "running",
+                })
+            })
+            .collect()
+    }
+
+    pub(super) async fn read_arguments(&self, key: Key) -> Result<Option<Vec<u8>>, Error> {
+        let row = sqlx::query("select arguments from invocations where key = $1")
+            .bind(key.0)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(error)?;
+        row.map(|row| get(&row, "arguments")).transpose()
+    }
+}
+
+async fn call(
+    connection: &mut PgConnection,
+    host: HostNumber,
+    exchange: &Exchange,
+    order: &[usize],
+) -> Result<Vec<PgRow>, sqlx::Error> {
+    macro_rules! column {
+        ($list:ident, |$item:ident| $value:expr) => {
+            exchange
+                .$list
+                .iter()
+                .map(|$item| $value)
+                .collect::<Vec<_>>()
+        };
+    }
+    macro_rules! claims {
+        (|$item:ident| $value:expr) => {
+            order
+                .iter()
+                .map(|index| &exchange.claims[*index])
+                .map(|$item| $value)
+                .collect::<Vec<_>>()
+        };
+    }
+    sqlx::query(
+        "select * from windlass.exchange($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
+           $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)",
+    )
+    .bind(host.0)
+    .bind(column!(ended, |e| e.hold.key.0))
+    .bind(column!(ended, |e| e.hold.fence.0))
+    .bind(column!(ended, |e| e.outcome.state().as_str()))
+    .bind(column!(ended, |e| e.outcome.kind().map(|kind| kind.as_str())))
+    .bind(column!(ended, |e| e.outcome.to_stored().into_bytes()))
+    .bind(column!(ended, |e| e.attempt as i32))
+    .bind(column!(ended, |e| e.started_at.0))
+    .bind(column!(ended, |e| e.finished_at.0))
+    .bind(column!(ended, |e| without_nul(&e.log)))
+    .bind(column!(started, |s| s.hold.key.0))
+    .bind(column!(started, |s| s.hold.fence.0))
+    .bind(column!(started, |s| s.attempt as i32))
+    .bind(column!(started, |s| s.started_at.0))
+    .bind(column!(reports, |n| n.hold.key.0))
+    .bind(column!(reports, |n| n.hold.fence.0))
+    .bind(column!(reports, |n| n.attempt as i32))
+    .bind(column!(reports, |n| n.progress.as_deref()))
+    .bind(column!(reports, |n| without_nul(&n.log)))
+    .bind(column!(returned, |r| r.hold.key.0))
+    .bind(column!(returned, |r| r.hold.fence.0))
+    .bind(column!(returned, |r| r.executed.as_deref()))
+    .bind(claims!(|c| c.queue.0))
+    .bind(claims!(|c| c.executing as i32))
+    .bind(claims!(|c| c.reserved as i32))
+    .bind(claims!(|c| c.slots.min(i32::MAX as u32) as i32))
+    .bind(claims!(|c| c.rows as i32))
+    .fetch_all(connection)
+    .await
+}
+
+/// Postgres keeps no U+0000 in text; a log shows it as the replacement character.
+fn without_nul(text: &str) -> std::borrow::Cow<'_, str> {
+    match text.contains('\0') {
+        true => text.replace('\0', "\u{fffd}").into(),
+        false => text.into(),
+    }
+}
+
+fn read(rows: Vec<PgRow>, exchange: &Exchange) -> Result<(Exchanged, Vec<QueueId>), Error> {
+    let mut exchanged = Exchanged::default();
+    let mut freed = Vec::new();
+    let mut claimed: HashMap<i64, Vec<Claimed>> = HashMap::new();
+    let mut granted: HashMap<i64, Granted> = HashMap::new();
+    for row in &rows {
+        match get::<i32>(row, "what")? {
+            LOST => exchanged.lost.push(hold(row)?),
+            CLAIMED => claimed
+                .entry(get(row, "queue_id")?)
+                .or_default()
+                .push(claim(row)?),
+            GRANTED => {
+                let queue: i64 = get(row, "queue_id")?;
+                if get(row, "freed")? {
+                    freed.push(QueueId(queue));
+                }
+                granted.insert(
+                    queue,
+                    Granted {
+                        queue: QueueId(queue),
+                        settings: json(row, "settings")?,
+                        slots: get::<Option<i32>>(row, "slots")?.map(|n| n as u32),
+                        contended: get(row, "contended")?,
+                        claimed: Vec::new(),
+                        drained: get(row, "drained")?,
+                    },
+                );
+            }
+            other => return Err(Error::Database(format!("an exchange answered row {other}"))),
+        }
+    }
+    for asked in &exchange.claims {
+        if let Some(mut answer) = granted.remove(&asked.queue.0) {
+            answer.claimed = claimed.remove(&asked.queue.0).unwrap_or_default();
+            answer.claimed.sort_by_key(|claimed| claimed.place);
+            exchanged.granted.push(answer);
+        }
+    }
+    Ok((exchanged, freed))
+}
+
+fn hold(row: &PgRow) -> Result<Hold, Error> {
+    Ok(Hold {
+        key: Key(get(row, "key")?),
+        fence: Fence(get(row, "fence")?),
+    })
+}
+
+fn claim(row: &PgRow) -> Result<Claimed, Error> {
+    Ok(Claimed {
+        hold: hold(row)?,
+        id: InvocationId::from_store(get(row, "id")?),
+        namespace: parse(row, "namespace")?,
+        attempt: get::<i32>(row, "attempt")? as u32,
+        running: get(row, "running")?,
+        alone: get(row, "alone")?,
+        function: FunctionId(get(row, "function_id")?),
+        task: get(row, "task")?,
+        arguments: get::<Option<Vec<u8>>>(row, "arguments")?.map(Bytes::from),
+        timeout_ms: get::<Option<i64>>(row, "timeout_ms")?.map(|ms| ms as u64),
+        place: (get(row, "priority")?, get(row, "seq")?),
+    })
+}

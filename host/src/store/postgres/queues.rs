@@ -1,0 +1,178 @@
+//! Queues, their settings and their counts.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use sqlx::Row;
+
+use super::connection::error;
+use super::read::{get, json, parse};
+use super::*;
+use crate::model::{Moment, State};
+
+/// The numbers of queues by name. A queue keeps its number for ever.
+#[derive(Default)]
+pub struct Names(Mutex<HashMap<(Namespace, QueueName), QueueId>>);
+
+impl Names {
+    fn find(&self, namespace: &Namespace, name: &QueueName) -> Option<QueueId> {
+        let names = self.0.lock().expect("no holder of this lock can panic");
+        names.get(&(namespace.clone(), name.clone())).copied()
+    }
+
+    fn learn(&self, namespace: &Namespace, name: &QueueName, id: QueueId) {
+        let mut names = self.0.lock().expect("no holder of this lock can panic");
+        names.insert((namespace.clone(), name.clone()), id);
+    }
+}
+
+impl Postgres {
+    /// The numbers of the calls' queues; those that do not exist are made without limits.
+    pub(super) async fn queue_ids(&self, calls: &[NewCall]) -> Result<Vec<QueueId>, Error> {
+        let mut ids = Vec::with_capacity(calls.len());
+        for call in calls {
+            let id = match self.queues.find(&call.namespace, &call.queue) {
+                Some(id) => id,
+                None => self.ensure_queue(&call.namespace, &call.queue).await?,
+            };
+            ids.push(id);
+        }
+        Ok(ids)
+    }
+
+    async fn ensure_queue(
+        &self,
+        namespace: &Namespace,
+        name: &QueueName,
+    ) -> Result<QueueId, Error> {
+        let settings = serde_json::to_string(&Settings::default()).expect("settings are JSON");
+        sqlx::query(
+            "insert into queues (namespace, name, settings, created_at)
+             values ($1, $2, $3, windlass.now()) on conflict do nothing",
+        )
+        .bind(namespace.as_str())
+        .bind(name.as_str())
+        .bind(settings)
+        .execute(&self.pool)
+        .await
+        .map_err(error)?;
+        let row = sqlx::query("select id from queues where namespace = $1 and name = $2")
+            .bind(namespace.as_str())
+            .bind(name.as_str())
+            .fetch_one(&self.pool)
+            .await
+            .map_err(error)?;
+        let id = QueueId(get(&row, "id")?);
+        self.queues.learn(namespace, name, id);
+        Ok(id)
+    }
+
+    pub(super) async fn write_queue(
+        &self,
+        namespace: &Namespace,
+        name: &QueueName,
+        settings: &Settings,
+    ) -> Result<Queue, Error> {
+        let row = sqlx::query(
+            "insert into queues (namespace, name, settings, concurrency, ordered, paused, timeout_ms, created_at)
+             values ($1, $2, $3, $4, $5, $6, $7, windlass.now())
+             on conflict (namespace, name) do update set settings = excluded.settings,
+               concurrency = excluded.concurrency, ordered = excluded.ordered,
+               paused = excluded.paused, timeout_ms = excluded.timeout_ms
+             returning id, created_at",
+        )
+        .bind(namespace.as_str())
+        .bind(name.as_str())
+        .bind(serde_json::to_string(settings).expect("settings are JSON"))
+        .bind(settings.concurrency.map(|n| n as i32))
+        .bind(settings.is_ordered())
+        .bind(settings.paused)
+        .bind(settings.timeout_ms.map(|ms| ms as i64))
+        .fetch_one(&self.pool)
+        .await
+        .map_err(error)?;
+        let queue = Queue {
+            id: QueueId(get(&row, "id")?),
+            namespace: namespace.clone(),
+            name: name.clone(),
+            settings: settings.clone(),
+            created_at: Moment(get(&row, "created_at")?),
+        };
+        self.queues.learn(namespace, name, queue.id);
+        self.notify.outbox().tell(Signal::Settings(queue.id));
+        self.notify.outbox().tell(Signal::Work(queue.id));
+        Ok(queue)
+    }
+
+    pub(super) async fn read_queues(
+        &self,
+        namespace: Option<&Namespace>,
+        name: Option<&QueueName>,
+    ) -> Result<Vec<Queue>, Error> {
+        let rows = sqlx::query(
+            "select id, namespace, name, settings, created_at from queues
+              where ($1::text is null or namespace = $1) and ($2::text is null or name = $2)
+              order by namespace, name",
+        )
+        .bind(namespace.map(Namespace::as_str))
+        .bind(name.map(QueueName::as_str))
+        .fetch_all(&self.pool)
+        .await
+        .map_err(error)?;
+        rows.iter()
+            .map(|row| {
+                Ok(Queue {
+                    id: QueueId(get(row, "id")?),
+                    namespace: parse(row, "namespace")?,
+                    name: parse(row, "name")?,
+                    settings: json(row, "settings")?,
+                    created_at: Moment(get(row, "created_at")?),
+                })
+            })
+            .collect()
+    }
+
+    pub(super) async fn counted(&self, queues: Vec<Queue>) -> Result<Vec<(Queue, Counts)>, Error> {
+        let ids: Vec<i64> = queues.iter().map(|queue| queue.id.0).collect();
+        let live = sqlx::query(
+            "select queue_id, state, count(*) as n from live where queue_id = any($1) group by 1, 2",
+        )
+        .bind(&ids)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(error)?;
+        let ended = sqlx::query(
+            "select queue_id, sum(succeeded)::bigint, sum(failed)::bigint, sum(cancelled)::bigint
+               from tallies where queue_id = any($1) group by 1",
+        )
+        .bind(&ids)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(error)?;
+        let mut counts: HashMap<i64, Counts> = HashMap::new();
+        for row in &live {
+            let n = get::<i64>(row, "n")? as u64;
+            let counts = counts.entry(get(row, "queue_id")?).or_default();
+            match parse(row, "state")? {
+                State::Scheduled => counts.scheduled = n,
+                State::Queued => counts.queued = n,
+                State::Running => counts.running = n,
+                State::Waiting => counts.waiting = n,
+                other => return Err(Error::Database(format!("a live row that is {other}"))),
+            }
+        }
+        for row in &ended {
+            let counts = counts.entry(row.get(0)).or_default();
+            counts.succeeded = row.get::<i64, _>(1) as u64;
+            counts.failed = row.get::<i64, _>(2) as u64;
+            counts.cancelled = row.get::<i64, _>(3) as u64;
+        }
+        Ok(queues
+            .into_iter()
+            .map(|queue| {
+                let counts = counts.get(&queue.id.0).copied().unwrap_or_default();
+                (queue, counts)
+            })
+            .collect())
+    }
+}

@@ -1,0 +1,296 @@
+//! Claims: how many slots of a queue a host may hold, and what it may take.
+//!
+//! The rules, which the Postgres store follows alike:
+//!
+//! - the slots granted to all hosts together never exceed the queue's concurrency, except where it
+//!   was lowered below what executes: then nothing more is granted;
+//! - a host that holds every slot may reserve ahead, since nobody else can start out of order; on
+//!   an ordered queue nothing is reserved, and what is claimed is running;
+//! - what a dead host held before starts with a committed mark, in a slot that is free now.
+
+use bytes::Bytes;
+use sqlx::FromRow;
+
+use super::packed::rows;
+use super::{Error, Transaction, failed, queues, unreadable};
+use crate::model::{
+    Fence, FunctionId, HostNumber, InvocationId, Key, Namespace, QueueId, queue::Settings,
+};
+use crate::store::{Claim, Claimed, Granted, Hold, INLINE_ARGUMENTS_BYTES, Signal};
+
+/// Deaths from which on an invocation executes alone on its host.
+const DEATHS_ALONE: i64 = 2;
+
+/// How a queue's slots stand, as a claim finds them.
+#[derive(FromRow)]
+struct Stand {
+    settings: String,
+    /// Slots of all other hosts.
+    others: i64,
+    /// Whether another host would like more slots than it holds.
+    contended: bool,
+    /// Other hosts that would like slots.
+    wanting: i64,
+    /// What this host holds, if it has a row.
+    slots: Option<i64>,
+    wanted: Option<i64>,
+}
+
+/// What a claim is granted.
+struct Grant {
+    /// Slots that the host may use from now on; less than it executes where nothing may start.
+    /// None without a limit.
+    slots: Option<u32>,
+    /// How many of the claimed may start at once.
+    startable: u32,
+    /// How many may be claimed.
+    rows: u32,
+}
+
+impl Grant {
+    fn of(claim: &Claim, settings: &Settings, stand: &Stand) -> Self {
+        if settings.paused {
+            return Self {
+                slots: Some(0),
+                startable: 0,
+                rows: 0,
+            };
+        }
+        let Some(concurrency) = settings.concurrency else {
+            return Self {
+                slots: None,
+                startable: u32::MAX,
+                rows: claim.rows,
+            };
+        };
+        let others = u32::try_from(stand.others).unwrap_or(u32::MAX);
+        let mut slots = claim.slots.min(concurrency.saturating_sub(others));
+        if stand.contended {
+            slots = slots.min(concurrency.div_ceil(stand.wanting as u32 + 1));
+        }
+        let held = slots.max(claim.executing);
+        let startable = if others.saturating_add(claim.executing) >= concurrency {
+            0
+        } else {
+            held.saturating_sub(claim.executing)
+                .saturating_sub(claim.reserved)
+        };
+        let holds_all = others == 0 && slots == concurrency && held == concurrency;
+        Self {
+            slots: Some(slots),
+            startable,
+            rows: if holds_all && !settings.is_ordered() {
+                claim.rows
+            } else {
+                claim.rows.min(startable)
+            },
+        }
+    }
+}
+
+pub(super) async fn claim(
+    transaction: &mut Transaction,
+    host: HostNumber,
+    claim: &Claim,
+) -> Result<Granted, Error> {
+    let stand: Stand = sqlx::query_as(include_str!("sql/stand.sql"))
+        .bind(claim.queue.0)
+        .bind(host.0)
+        .fetch_optional(&mut transaction.connection)
+        .await
+        .map_err(failed)?
+        .ok_or_else(|| Error::Database(format!("there is no queue of number {}", claim.queue)))?;
+    let settings = queues::read_settings(&stand.settings)?;
+    let grant = Grant::of(claim, &settings, &stand);
+    let mut granted = Granted {
+        queue: claim.queue,
+        slots: grant.slots,
+        contended: stand.contended,
+        claimed: Vec::new(),
+        drained: false,
+        settings,
+    };
+    if grant.rows > 0 {
+        take(transaction, host, &grant, &mut granted).await?;
+    }
+    granted.drained = !granted.settings.paused
+        && granted.claimed.len() < claim.rows as usize
+        && !any_head(transaction, claim.queue).await?;
+    hold(transaction, host, claim, &mut granted, &stand).await?;
+    Ok(granted)
+}
+
+async fn any_head(transaction: &mut Transaction, queue: QueueId) -> Result<bool, Error> {
+    sqlx::query_scalar(
+        "select exists (select 1 from live
+                        where queue_id = ?1 and state = 'queued' and host is null)",
+    )
+    .bind(queue.0)
+    .fetch_one(&mut transaction.connection)
+    .await
+    .map_err(failed)
+}
+
+/// Writes down how many slots the host holds from now on, never less than it executes, and how
+/// many it would like to hold.
+async fn hold(
+    transaction: &mut Transaction,
+    host: HostNumber,
+    claim: &Claim,
+    granted: &mut Granted,
+    stand: &Stand,
+) -> Result<(), Error> {
+    let limited = granted.settings.concurrency.is_some();
+    let mut held = granted.slots.unwrap_or(0).max(claim.executing);
+    let nothing_to_start = granted.drained || granted.settings.paused || claim.rows == 0;
+    if nothing_to_start {
+        // No more than is in use: the rest is another host's.
+        let in_use = claim.executing + claim.reserved + granted.claimed.len() as u32;
+        held = held.min(in_use);
+    }
+    granted.slots = granted.slots.map(|slots| slots.min(held));
+    let now = match limited {
+        // Without a limit nobody counts.
+        false => (0, 0),
+        true if granted.drained || granted.settings.paused => (held, held),
+        true => (held, claim.slots),
+    };
+    let before = (stand.slots.unwrap_or(0), stand.wanted.unwrap_or(0));
+    if before == (i64::from(now.0), i64::from(now.1)) {
+        return Ok(());
+    }
+    if now == (0, 0) {
+        sqlx::query("delete from slots where queue_id = ?1 and host = ?2")
+            .bind(claim.queue.0)
+            .bind(host.0)
+            .execute(&mut transaction.connection)
+            .await
+            .map_err(failed)?;
+    } else {
+        sqlx::query(
+            "insert into slots (queue_id, host, slots, wanted) values (?1, ?2, ?3, ?4)
+             on conflict (queue_id, host) do update
+                 set slots = excluded.slots, wanted = excluded.wanted",
+        )
+        .bind(claim.queue.0)
+        .bind(host.0)
+        .bind(now.0)
+        .bind(now.1)
+        .execute(&mut transaction.connection)
+        .await
+        .map_err(failed)?;
+    }
+    if i64::from(now.0) < before.0 && stand.contended {
+        transaction.signal(Signal::Work(claim.queue));
+    }
+    Ok(())
+}
+
+/// Takes the heads of the queue.
+async fn take(
+    transaction: &mut Transaction,
+    host: HostNumber,
+    grant: &Grant,
+    granted: &mut Granted,
+) -> Result<(), Error> {
+    let heads: Vec<Head> = sqlx::query_as(include_str!("sql/heads.sql"))
+        .bind(granted.queue.0)
+        .bind(grant.rows)
+        .bind(INLINE_ARGUMENTS_BYTES as i64)
+        .fetch_all(&mut transaction.connection)
+        .await
+        .map_err(failed)?;
+    let ordered = granted.settings.is_ordered();
+    let (mut reserved, mut running) = (Vec::new(), Vec::new());
+    for (index, head) in heads.into_iter().enumerate() {
+        let marked = head.suspect || head.deaths > 0;
+        if marked && index >= grant.startable as usize {
+            // It cannot wait here unmarked, and what follows must not pass it.
+            break;
+        }
+        let starts = ordered || marked;
+        if starts {
+            running.push(Key(head.key));
+        } else {
+            reserved.push(Key(head.key));
+        }
+        granted.claimed.push(head.read(starts, &granted.settings)?);
+    }
+    if !reserved.is_empty() {
+        sqlx::query(
+            "update live set host = ?2, fence = fence + 1
+             where key in (select value from json_each(?1))",
+        )
+        .bind(rows(&reserved))
+        .bind(host.0)
+        .execute(&mut transaction.connection)
+        .await
+        .map_err(failed)?;
+    }
+    if !running.is_empty() {
+        sqlx::query(
+            "update live set host = ?2, fence = fence + 1, state = 'running',
+                             attempt = attempt + 1, started_at = ?3
+             where key in (select value from json_each(?1))",
+        )
+        .bind(rows(&running))
+        .bind(host.0)
+        .bind(transaction.now.0)
+        .execute(&mut transaction.connection)
+        .await
+        .map_err(failed)?;
+    }
+    Ok(())
+}
+
+#[derive(FromRow)]
+struct Head {
+    key: i64,
+    fence: i64,
+    attempt: u32,
+    deaths: i64,
+    suspect: bool,
+    priority: i32,
+    seq: i64,
+    namespace: String,
+    id: String,
+    function_id: i64,
+    task: String,
+    arguments: Option<Vec<u8>>,
+    timeout_ms: Option<i64>,
+}
+
+impl Head {
+    fn read(self, running: bool, settings: &Settings) -> Result<Claimed, Error> {
+        Ok(Claimed {
+            hold: Hold {
+                key: Key(self.key),
+                fence: Fence(self.fence + 1),
+            },
+            id: InvocationId::from_store(self.id),
+            namespace: Namespace::parse(&self.namespace).map_err(unreadable)?,
+            attempt: self.attempt + 1,
+            running,
+            alone: self.deaths >= DEATHS_ALONE,
+            function: FunctionId(self.function_id),
+            task: self.task,
+            arguments: self.arguments.map(Bytes::from),
+            timeout_ms: (self.timeout_ms.map(|ms| ms as u64)).or(settings.timeout_ms),
+            place: (self.priority, self.seq),
+        })
+    }
+}
+
+/// The queues in which this host's slots are another's gain.
+pub(super) async fn free_slots(
+    transaction: &mut Transaction,
+    host: HostNumber,
+) -> Result<Vec<QueueId>, Error> {
+    let queues: Vec<i64> =
+        sqlx::query_scalar("delete from slots where host = ?1 returning queue_id")
+            .bind(host.0)
+            .fetch_all(&mut transaction.connection)
+            .await
+            .map_err(failed)?;
+    Ok(queues.into_iter().map(QueueId).collect())
+}

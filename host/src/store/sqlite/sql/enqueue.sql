@@ -1,0 +1,15 @@
+-- ?1 the new calls, ?2 their arguments one after the other, ?3 now.
+insert into invocations
+    (key, namespace, id, queue_id, function_id, task, arguments, priority, timeout_ms, enqueued_at)
+select
+    call.value ->> 0,
+    call.value ->> 1,
+    call.value ->> 2,
+    call.value ->> 3,
+    call.value ->> 4,
+    call.value ->> 5,
+    substr(?2, call.value ->> 6, call.value ->> 7),
+    call.value ->> 8,
+    call.value ->> 9,
+    ?3
+from json_each(?1) call

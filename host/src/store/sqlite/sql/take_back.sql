@@ -1,0 +1,12 @@
+-- Everything that host ?1 holds goes back to its place. If it died (?2), what was executing counts a
+-- death, and what was reserved is suspect: it may have been executing, its start not yet marked.
+update live set
+    deaths = deaths + (?2 and state = 'running'),
+    suspect = suspect or (?2 and state = 'queued'),
+    state = 'queued',
+    host = null,
+    fence = fence + 1,
+    started_at = null,
+    progress = null
+where host = ?1
+returning queue_id

@@ -1,0 +1,40 @@
+//! What every store promises, case by case the same on SQLite and on Postgres.
+//!
+//! A case is an `async fn(Bed)`; `cases!` makes a test of it for each backend. SQLite runs in a
+//! temporary folder. Postgres runs on the server at `WINDLASS_TEST_POSTGRES` (the URL of a
+//! superuser), in a database of the case's own; without that variable its cases are left out with
+//! a line that says so, or fail where `CI` is true.
+
+/// Makes a module of tests for each backend out of cases.
+macro_rules! cases {
+    ($($case:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[test]
+            fn $case() {
+                crate::conformance::bed::on_sqlite(super::$case);
+            })+
+        }
+        mod postgres {
+            $(#[test]
+            fn $case() {
+                crate::conformance::bed::on_postgres(super::$case);
+            })+
+        }
+    };
+}
+
+mod conformance {
+    mod bed;
+    mod world;
+
+    mod caps;
+    mod components;
+    mod enqueueing;
+    mod fencing;
+    mod handles;
+    mod opening;
+    mod order;
+    mod rescue;
+    mod signals;
+    mod slots;
+}

@@ -1,0 +1,170 @@
+//! What the built components export, and what they ask of their host.
+//!
+//! The components are built here first, so that what is looked at is what the sources make.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use wit_component::{DecodedWasm, OutputToString, WitPrinter};
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..")
+}
+
+/// Builds a workspace for wasm and returns the folder with its components.
+fn build(workspace: &str) -> PathBuf {
+    let folder = repository().join(workspace);
+    let target = match std::env::var_os("CARGO_TARGET_DIR") {
+        Some(target) => PathBuf::from(target),
+        None => folder.join("target"),
+    };
+    let status = Command::new(env!("CARGO"))
+        .args([
+            "build",
+            "--quiet",
+            "--locked",
+            "--release",
+            "--target",
+            "wasm32-wasip2",
+        ])
+        .arg("--target-dir")
+        .arg(&target)
+        .current_dir(&folder)
+        .status()
+        .unwrap();
+    assert!(status.success(), "{workspace} could not be built");
+    target.join("wasm32-wasip2/release")
+}
+
+fn examples() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| build("examples"))
+}
+
+fn guests() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| build("tests/guests"))
+}
+
+/// What a component imports, its exported packages as text.
+struct Interface {
+    imports: Vec<String>,
+    text: String,
+}
+
+impl Interface {
+    fn imports_from(&self, package: &str) -> bool {
+        self.imports
+            .iter()
+            .any(|import| import.starts_with(package))
+    }
+}
+
+fn interface_of(component: &Path) -> Interface {
+    interface_of_bytes(&std::fs::read(component).unwrap())
+}
+
+fn interface_of_bytes(bytes: &[u8]) -> Interface {
+    let DecodedWasm::Component(resolve, world) = wit_component::decode(bytes).unwrap() else {
+        panic!("this is a WIT package and no component");
+    };
+    let world = &resolve.worlds[world];
+    let imports = world
+        .imports
+        .keys()
+        .map(|key| resolve.name_world_key(key))
+        .collect();
+    let mut text = String::new();
+    for (id, package) in resolve.packages.iter() {
+        if !matches!(
+            package.name.namespace.as_str(),
+            "wasi" | "root" | "windlass"
+        ) {
+            let mut printer = WitPrinter::new(OutputToString::default());
+            printer.print(&resolve, id, &[]).unwrap();
+            text += &String::from(printer.output);
+        }
+    }
+    Interface { imports, text }
+}
+
+#[test]
+fn a_component_that_asks_the_host_nothing_does_not_import_it() {
+    for component in [examples().join("hello.wasm"), guests().join("types.wasm")] {
+        let interface = interface_of(&component);
+        assert!(
+            !interface.imports_from("windlass:"),
+            "{:?}",
+            interface.imports
+        );
+        assert!(
+            !interface.imports_from("wasi:http"),
+            "{:?}",
+            interface.imports
+        );
+    }
+}
+
+#[test]
+fn a_component_that_asks_the_host_imports_it() {
+    for component in [
+        examples().join("in_order_events.wasm"),
+        examples().join("thumbnails.wasm"),
+        guests().join("collector.wasm"),
+        guests().join("hostile.wasm"),
+    ] {
+        let interface = interface_of(&component);
+        assert!(
+            interface.imports_from("windlass:host/task@0.1.0"),
+            "{:?}",
+            interface.imports
+        );
+    }
+}
+
+#[test]
+fn the_second_hello_has_the_interface_of_the_first() {
+    let first = interface_of(&examples().join("hello.wasm"));
+    let second = interface_of(&guests().join("hello2.wasm"));
+
+    assert_eq!(first.text, second.text);
+}
+
+#[test]
+fn the_committed_hello_has_the_interface_of_its_source() {
+    let committed = interface_of(&repository().join("host/assets/hello.wasm"));
+    let built = interface_of(&examples().join("hello.wasm"));
+
+    assert_eq!(committed.text, built.text);
+    assert_eq!(committed.imports, built.imports);
+}
+
+#[test]
+fn the_attribute_exports_what_the_module_says() {
+    let derived = interface_of(&examples().join("thumbnails.wasm")).text;
+
+    for line in [
+        "interface tasks {",
+        "enum format {",
+        "record thumbnail {",
+        "variant problem {",
+        "too-large(extent),",
+        "resize: func(image: list<u8>, sizes: list<u32>, format: option<format>) -> \
+         result<list<thumbnail>, problem>;",
+    ] {
+        assert!(derived.contains(line), "{line} is not in\n{derived}");
+    }
+}
+
+#[test]
+fn the_component_that_grabs_tables_is_made_of_its_text() {
+    let folder = repository().join("tests/guests/grab-table");
+    let made = wat::parse_file(folder.join("grab-table.wat")).unwrap();
+    let committed = std::fs::read(folder.join("grab-table.wasm")).unwrap();
+
+    assert!(
+        made == committed,
+        "grab-table.wat has changed: make grab-table.wasm of it anew"
+    );
+}

@@ -1,0 +1,85 @@
+//! The echoes.
+
+use crate::Component;
+use crate::bindings::exports::test::types::echo::{
+    Color, Guest, Line, ManyFlags, Names, Order, Permissions, Record, Shape,
+};
+
+/// Functions that return their argument, all of the same form.
+macro_rules! echoes {
+    ($($name:ident: $ty:ty),* $(,)?) => {
+        $(fn $name(v: $ty) -> $ty {
+            v
+        })*
+    };
+}
+
+impl Guest for Component {
+    echoes! {
+        echo_u8: u8,
+        echo_u16: u16,
+        echo_u32: u32,
+        echo_u64: u64,
+        echo_s8: i8,
+        echo_s16: i16,
+        echo_s32: i32,
+        echo_s64: i64,
+        echo_f32: f32,
+        echo_f64: f64,
+        echo_bool: bool,
+        echo_char: char,
+        echo_string: String,
+        echo_bytes: Vec<u8>,
+        echo_list: Vec<i32>,
+        echo_names: Names,
+        echo_nested_list: Vec<Vec<String>>,
+        echo_tuple: (u8, String, bool),
+        echo_option: Option<String>,
+        echo_nested_option: Option<Option<u8>>,
+        echo_record: Order,
+        echo_keywords: Record,
+        echo_variant: Shape,
+        echo_enum: Color,
+        echo_flags: Permissions,
+        echo_many_flags: ManyFlags,
+        return_result: Result<u32, String>,
+    }
+
+    fn echo_result(v: Result<u32, String>) -> (Result<u32, String>,) {
+        (v,)
+    }
+
+    fn return_typed_error(v: Shape) -> Result<String, Shape> {
+        match v {
+            Shape::Nothing => Ok("nothing".to_owned()),
+            Shape::Lines(lines) => Err(Shape::Lines(lines.into_iter().map(twice).collect())),
+            shape => Err(shape),
+        }
+    }
+
+    fn return_bare_result(ok: bool) -> Result<(), ()> {
+        ok.then_some(()).ok_or(())
+    }
+
+    fn return_only_ok(ok: bool) -> Result<String, ()> {
+        ok.then(|| "fine".to_owned()).ok_or(())
+    }
+
+    fn return_only_err(ok: bool) -> Result<(), String> {
+        ok.then_some(()).ok_or_else(|| "not fine".to_owned())
+    }
+
+    fn join(first_part: String, second_part: String, times: u32) -> String {
+        [first_part, second_part].concat().repeat(times as usize)
+    }
+
+    fn nothing() {}
+}
+
+/// The payload of an error is made by the guest, not only handed through.
+fn twice(line: Line) -> Line {
+    Line {
+        count: line.count * 2,
+        ..line
+    }
+}

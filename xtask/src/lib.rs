@@ -1,0 +1,11 @@
+//! The chores of this repository. A library too, since the black-box tests use its Postgres.
+//!
+//! It depends on the standard library (and `anyhow`) alone, so that it builds in seconds on a
+//! machine where nothing has been built yet.
+
+pub mod ci;
+pub mod commands;
+pub mod guests;
+pub mod postgres;
+pub mod test_suite;
+pub mod wasm_target;
