@@ -106,7 +106,10 @@ fn explain(error: &wasmtime::Error, space: &Space, feed: &Feed, timeout: Duratio
     let message = if let Some(I32Exit(code)) = error.downcast_ref() {
         format!("the task exited with code {code} before it returned")
     } else if let Some(trap) = trap {
-        format!("the task trapped: {trap}")
+        // wasmtime begins with what has been said already.
+        let trap = trap.to_string();
+        let what = trap.strip_prefix("wasm trap: ").unwrap_or(&trap);
+        format!("the task trapped: {what}")
     } else {
         format!("the task was ended: {}", error.root_cause())
     };
