@@ -109,12 +109,16 @@ impl Feed {
 
     /// Appends a line of the guest's own log.
     pub fn log(&self, level: &str, message: &str) {
+        // Of a message of a hundred megabytes the host copies only what can be kept.
+        let kept = &message[..message.floor_char_boundary(self.max_bytes)];
+        let kept = lossy(kept.as_bytes());
         let mut state = self.state();
         let line = match state.inside_a_line {
-            true => format!("\n[{level}] {}\n", message.replace('\0', "\u{fffd}")),
-            false => format!("[{level}] {}\n", message.replace('\0', "\u{fffd}")),
+            true => format!("\n[{level}] {kept}\n"),
+            false => format!("[{level}] {kept}\n"),
         };
         self.append(&mut state, &line);
+        state.dropped += message.len().saturating_sub(self.max_bytes) as u64;
         drop(state);
         self.changed.notify_one();
     }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wasmtime::ResourceLimiter;
 
@@ -119,9 +119,12 @@ impl ResourceLimiter for Space {
     }
 }
 
-/// The computing of one sandbox, on whatever threads it ran. Waiting does not count.
-#[derive(Debug, Default)]
+/// The time of one attempt: when it has to end, and what it has computed, on whatever threads it
+/// ran. Waiting does not count as computing.
+#[derive(Debug)]
 pub(super) struct Meter {
+    /// When the attempt has to have ended.
+    pub deadline: Instant,
     /// What earlier turns took, in nanoseconds.
     spent: AtomicU64,
     /// The thread's own time when this turn began. Written and read on that thread.
@@ -129,6 +132,14 @@ pub(super) struct Meter {
 }
 
 impl Meter {
+    pub fn new(deadline: Instant) -> Self {
+        Self {
+            deadline,
+            spent: AtomicU64::new(0),
+            began: AtomicU64::new(0),
+        }
+    }
+
     /// One turn of the guest on this thread.
     pub fn turn<T>(&self, turn: impl FnOnce() -> T) -> T {
         self.began.store(thread_time(), Ordering::Relaxed);

@@ -29,6 +29,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tokio::runtime::{Handle, Runtime};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::task::AbortOnDropHandle;
 use wasmtime::component::Linker;
@@ -77,6 +78,8 @@ struct Inner {
     wasmtime: wasmtime::Engine,
     linker: Linker<Sandbox>,
     network: Arc<Network>,
+    /// Those of the pool, so that it is never asked for more than it has.
+    places: Semaphore,
     ticker: Ticker,
     guests: Handle,
     /// Only `None` while it is dropped.
@@ -100,6 +103,7 @@ impl Engine {
                 options: options.clone(),
                 linker,
                 network: Arc::new(Network::new(options)),
+                places: Semaphore::new(setup::places(options) as usize),
                 ticker,
                 guests: runtime.handle().clone(),
                 runtime: Some(runtime),
@@ -169,7 +173,8 @@ impl Engine {
     /// Makes one attempt in a sandbox of its own, on the threads for guests wherever it is polled.
     /// Dropping the future ends the sandbox.
     ///
-    /// The caller holds one of the host's `sandboxes_max` permits, so that there is room for it.
+    /// The caller holds one of the host's `sandboxes_max` permits; without, the attempt may wait
+    /// for room. To stop an attempt and know that its sandbox has ended, cancel the call and await.
     pub async fn run(
         &self,
         program: &Program,
@@ -183,11 +188,10 @@ impl Engine {
             return run::attempt(&self.inner, program, call, feed, fence).await;
         }
         let (inner, program) = (self.inner.clone(), program.clone());
-        let attempt = self.inner.guests.spawn(async move {
-            // Not the `Inner` itself into `attempt`: the last owner may end the runtime, which is
-            // fine from one of its own threads.
-            run::attempt(&inner, &program, call, feed, fence).await
-        });
+        let attempt = self
+            .inner
+            .guests
+            .spawn(async move { run::attempt(&inner, &program, call, feed, fence).await });
         match AbortOnDropHandle::new(attempt).await {
             Ok(ended) => ended,
             Err(error) => verdict::host_failed(&error),

@@ -45,6 +45,14 @@ async fn attempt_unfinished(
     if call.cancel.is_cancelled() {
         return Ended::Cancelled;
     }
+    // One place in the pool. Permits leave some to spare, but a sandbox whose caller went away is
+    // dropped only at its next tick.
+    let place = tokio::select! {
+        biased;
+        place = engine.places.acquire() => place,
+        () = fence.broken() => return Ended::Fenced,
+        () = call.cancel.cancelled() => return Ended::Cancelled,
+    };
     let (export, arguments) = match prepare(program, call) {
         Ok(prepared) => prepared,
         Err(failure) => return Ended::Outcome(Outcome::Error(failure)),
@@ -53,7 +61,7 @@ async fn attempt_unfinished(
     // A timeout beyond what a clock can count is none.
     let began = Instant::now();
     let deadline = began.checked_add(timeout).unwrap_or(began + FOREVER);
-    let meter = Arc::<Meter>::default();
+    let meter = Arc::new(Meter::new(deadline));
     let outgoing = Outgoing::new(&engine.network, &call.grants, fence);
     let mut store = sandbox::store(
         &engine.wasmtime,
@@ -63,7 +71,6 @@ async fn attempt_unfinished(
         feed.clone(),
         fence.clone(),
         meter.clone(),
-        deadline,
     );
     let mut results = vec![Val::Bool(false); export.results];
     let work = metered(
@@ -81,7 +88,9 @@ async fn attempt_unfinished(
     };
     match executed {
         Ok(()) => {
+            // The pool gets its memory back before the value is written as JSON.
             drop(store);
+            drop(place);
             Ended::Outcome(value(engine, call, results))
         }
         Err(error) => verdict::failed(&error, &store.data().space, feed, timeout),

@@ -62,7 +62,7 @@ impl WasiHttpView for Sandbox {
 }
 
 /// A store with nothing in it but what `call` is granted, which ends itself when a limit is
-/// reached, when `deadline` has passed, when it is cancelled and when the fence is over.
+/// reached, when its deadline has passed, when it is cancelled and when the fence is over.
 pub(super) fn store(
     engine: &wasmtime::Engine,
     options: &Options,
@@ -71,7 +71,6 @@ pub(super) fn store(
     feed: Arc<Feed>,
     fence: Arc<Fence>,
     meter: Arc<Meter>,
-    deadline: Instant,
 ) -> Store<Sandbox> {
     let mut wasi = WasiCtxBuilder::new();
     // No files: nothing is opened beforehand. No sockets and no names: HTTP is all there is.
@@ -107,7 +106,7 @@ pub(super) fn store(
         if cancel.is_cancelled() {
             return Err(Stop::Cancelled.into());
         }
-        if Instant::now() >= deadline {
+        if Instant::now() >= meter.deadline {
             return Err(Stop::Timeout.into());
         }
         if meter.spent().as_millis() > u128::from(cpu_max_ms) {

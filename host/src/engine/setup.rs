@@ -62,10 +62,15 @@ fn common(options: &Options) -> Config {
     config
 }
 
+/// Sandboxes that the pool has room for. Some more than there are permits: what is free again to
+/// its caller may be a tick away from being free again here.
+pub(super) fn places(options: &Options) -> u32 {
+    let permits = options.sandboxes_max.max(1);
+    permits.saturating_add(permits / 8).saturating_add(8)
+}
+
 fn pool(options: &Options) -> PoolingAllocationConfig {
-    // A slot is free again only when its store is dropped, which may be a moment after the permit
-    // is: some more slots than permits, so that the pool is never empty.
-    let sandboxes = options.sandboxes_max + options.sandboxes_max / 8 + 8;
+    let sandboxes = places(options);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(sandboxes)
         .total_core_instances(sandboxes.saturating_mul(options.instances_max))

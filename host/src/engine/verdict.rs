@@ -106,7 +106,10 @@ fn explain(error: &wasmtime::Error, space: &Space, feed: &Feed, timeout: Duratio
     let message = if let Some(I32Exit(code)) = error.downcast_ref() {
         format!("the task exited with code {code} before it returned")
     } else if let Some(trap) = trap {
-        format!("the task trapped: {trap}")
+        // wasmtime begins with what has been said already.
+        let trap = trap.to_string();
+        let what = trap.strip_prefix("wasm trap: ").unwrap_or(&trap);
+        format!("the task trapped: {what}")
     } else {
         format!("the task was ended: {}", error.root_cause())
     };
@@ -177,7 +180,8 @@ fn quoted_end(text: &str) -> &str {
 /// The host's own code failed while a guest ran. That is a mistake of ours, but the attempt ended.
 pub(super) fn host_failed(error: &tokio::task::JoinError) -> Ended {
     if error.is_cancelled() {
-        return Ended::Cancelled;
+        // The engine is being dropped under its callers: as good as a host that died.
+        return Ended::Fenced;
     }
     tracing::error!(%error, "a sandbox was lost to a panic of the host");
     Ended::Outcome(Outcome::Error(Failure::new(

@@ -12,7 +12,6 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -261,7 +260,7 @@ impl Inner {
 
     async fn load(self: &Arc<Self>, digest: &Digest) -> Result<(Program, u64), Failed> {
         let (inner, of) = (self.clone(), digest.clone());
-        if let Some(cached) = blocking(move || Ok(inner.load_cached(&of))).await? {
+        if let Some(cached) = self.blocking(move || Ok(inner.load_cached(&of))).await? {
             return Ok(cached);
         }
         let bytes = self.source.bytes(digest).await.map_err(|message| {
@@ -273,7 +272,7 @@ impl Inner {
         let bytes = bytes.ok_or_else(|| Failed::Component("its bytes are not there".to_owned()))?;
         let _one_of_few = self.compiling.acquire().await;
         let (inner, of) = (self.clone(), digest.clone());
-        blocking(move || inner.compile(&of, &bytes)).await
+        self.blocking(move || inner.compile(&of, &bytes)).await
     }
 
     fn load_cached(&self, digest: &Digest) -> Option<(Program, u64)> {
@@ -318,6 +317,20 @@ impl Inner {
         Ok((program, size))
     }
 
+    /// Does what takes long on a thread of its own, which a shutdown waits for.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Failed> + Send + 'static,
+    ) -> Result<T, Failed> {
+        match self.tasks.spawn_blocking(work).await {
+            Ok(done) => done,
+            Err(error) if error.is_panic() => Err(Failed::Component(
+                "the compiler failed: please report this with the component".to_owned(),
+            )),
+            Err(_) => Err(Failed::Now(Error::ShuttingDown)),
+        }
+    }
+
     /// Notes how a load ended.
     fn land(
         &self,
@@ -346,18 +359,6 @@ impl Inner {
                 })
             }
         }
-    }
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Failed> + Send + 'static,
-) -> Result<T, Failed> {
-    match spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) if error.is_panic() => Err(Failed::Component(
-            "the compiler failed: please report this with the component".to_owned(),
-        )),
-        Err(_) => Err(Failed::Now(Error::ShuttingDown)),
     }
 }
 

@@ -97,6 +97,20 @@ async fn a_guest_that_spins_is_ended_by_its_timeout() {
 }
 
 #[tokio::test]
+async fn a_guest_that_spins_while_it_is_instantiated_is_ended_as_well() {
+    let text = plain(
+        "",
+        r#"(func $spin (loop $again (br $again))) (start $spin) (func (export "run"))"#,
+    );
+    let mut spin = nothing();
+    spin.timeout = Some(Duration::from_millis(50));
+
+    let failure = failure(&engine(), &text, spin).await;
+
+    assert_eq!(failure.kind, FailureKind::Timeout, "{failure:?}");
+}
+
+#[tokio::test]
 async fn a_guest_that_computes_too_long_is_ended_by_the_cpu_limit() {
     let engine = Engine::new(&Options {
         cpu_max_ms: 30,
