@@ -63,39 +63,84 @@ begin
   end if;
 
   if cardinality(s_key) > 0 then
-    update live l set state = 'running', attempt = u.attempt, started_at = u.started
-      from unnest(s_key, s_fence, s_attempt, s_started) u(key, fence, attempt, started)
-     where l.key = u.key and l.fence = u.fence and l.host + 0 = p_host and l.state in ('queued', 'running');
+    with marked as (
+      update live l set state = 'running', attempt = u.attempt, started_at = u.started
+        from unnest(s_key, s_fence, s_attempt, s_started) u(key, fence, attempt, started)
+       where l.key = u.key and l.fence = u.fence and l.host + 0 = p_host and l.state in ('queued', 'running')
+      returning l.key)
+    select coalesce(array_agg(m.key), '{}') into v_done from marked m;
+    return query select * from windlass.not_done(s_key, s_fence, v_done);
   end if;
 
   if cardinality(n_key) > 0 then
-    with told as (
+    -- Of several reports on one invocation the last progress stands, and every part of the log.
+    with sent as materialized (
+      select * from unnest(n_key, n_fence, n_attempt, n_progress, n_log)
+        with ordinality u(key, fence, attempt, progress, log, ord)),
+    news as (
+      select s.key, s.fence,
+             (array_agg(s.progress order by s.ord desc) filter (where s.progress is not null))[1] as progress
+        from sent s group by s.key, s.fence),
+    told as (
       update live l set progress = coalesce(u.progress, l.progress)
-        from unnest(n_key, n_fence, n_attempt, n_progress, n_log) u(key, fence, attempt, progress, log)
-       where l.key = u.key and l.fence = u.fence and l.host + 0 = p_host
-      returning l.key, u.attempt, u.log)
-    insert into logs (key, attempt, text) select t.key, t.attempt, t.log from told t where t.log <> '';
+        from news u where l.key = u.key and l.fence = u.fence and l.host + 0 = p_host
+      returning l.key),
+    logged as (
+      insert into logs (key, attempt, text)
+      select s.key, s.attempt, s.log from sent s
+       cross join lateral (select 1 from live l where l.key = s.key and l.fence = s.fence
+                            and l.host + 0 = p_host limit 1) held
+       where s.log <> '' order by s.ord)
+    select coalesce(array_agg(t.key), '{}') into v_done from told t;
+    return query select * from windlass.not_done(n_key, n_fence, v_done);
   end if;
 
   if cardinality(r_key) > 0 then
     with held as materialized (
-      select l.key, l.attempt, l.started_at, l.state, u.reason
+      -- A claim straight to running counted an attempt that was none; a start whose mark is not
+      -- committed is one all the same.
+      select l.key, l.started_at, u.reason,
+             case when u.reason is null and l.state = 'running' then l.attempt - 1
+                  when u.reason is not null and l.state <> 'running' then l.attempt + 1
+                  else l.attempt end as counted
         from unnest(r_key, r_fence, r_reason) u(key, fence, reason)
         cross join lateral (select * from live l where l.key = u.key and l.fence = u.fence
                              and l.host + 0 = p_host limit 1 for update) l),
     back as (
       update live l set host = null, state = 'queued', fence = l.fence + 1, started_at = null, progress = null,
-             attempt = case when h.reason is null and h.state = 'running' then l.attempt - 1 else l.attempt end
-        from held h where l.key = h.key)
-    insert into attempts (key, attempt, host, started_at, ended_at, reason)
-    select h.key, h.attempt, p_host, h.started_at, windlass.now(), h.reason
-      from held h where h.reason is not null and h.state = 'running';
+             attempt = h.counted
+        from held h where l.key = h.key
+      returning l.key),
+    listed as (
+      insert into attempts (key, attempt, host, started_at, ended_at, reason)
+      select h.key, h.counted, p_host, h.started_at, windlass.now(), h.reason
+        from held h where h.reason is not null)
+    select coalesce(array_agg(b.key), '{}') into v_done from back b;
+    return query select * from windlass.not_done(r_key, r_fence, v_done);
   end if;
 
   for i in 1 .. cardinality(c_queue) loop
     return query select * from windlass.claim(
       p_host, c_queue[i], c_executing[i], c_reserved[i], c_slots[i], c_rows[i]);
   end loop;
+end $$;
+
+-- What was handed in and matched no row, as rows of the exchange's answer.
+create function windlass.not_done(p_key bigint[], p_fence bigint[], p_done bigint[]) returns table (
+  what int, queue_id bigint, key bigint, fence bigint, attempt int, running boolean, alone boolean,
+  function_id bigint, namespace text, id text, task text, arguments bytea, timeout_ms bigint,
+  priority int, seq bigint, settings text, slots int, contended boolean, freed boolean, drained boolean
+) language plpgsql volatile as $$
+#variable_conflict use_column
+begin
+  -- As a rule nothing is lost, and nothing is compared.
+  if cardinality(p_done) < cardinality(p_key) then
+    return query
+      select 0, null::bigint, u.key, u.fence, null::int, null::boolean, null::boolean, null::bigint,
+             null::text, null::text, null::text, null::bytea, null::bigint, null::int, null::bigint,
+             null::text, null::int, null::boolean, null::boolean, null::boolean
+        from unnest(p_key, p_fence) u(key, fence) where u.key <> all (p_done);
+  end if;
 end $$;
 
 create function windlass.claim(
@@ -113,6 +158,7 @@ declare
   v_starving bigint;
   v_sharers bigint;
   v_before int;
+  v_target int;
   v_slots int;
   v_startable int;
   v_rows int;
@@ -155,7 +201,7 @@ begin
     end if;
     return query select 1, p_queue, null::bigint, null::bigint, null::int, null::boolean, null::boolean,
       null::bigint, null::text, null::text, null::text, null::bytea, null::bigint, null::int, null::bigint,
-      q.settings, null::int, false, false, v_drained;
+      q.settings, case when q.paused then 0 end, false, false, v_drained;
     return;
   end if;
 
@@ -165,18 +211,23 @@ begin
     from slots s where s.queue_id = p_queue and s.host <> p_host;
   select coalesce((select s.slots from slots s where s.queue_id = p_queue and s.host = p_host), 0) into v_before;
 
-  v_slots := greatest(p_executing, least(p_slots, greatest(0, v_cap - v_others)::int));
+  -- What the host may use, and what it is counted as holding: what executes counts, even where it
+  -- is more than allowed.
+  v_target := least(p_slots, greatest(0, v_cap - v_others)::int);
   if v_starving > 0 then
-    v_slots := greatest(p_executing,
-      least(v_slots, ceil(v_cap::numeric / (v_sharers + 1))::int));
+    v_target := least(v_target, ceil(v_cap::numeric / (v_sharers + 1))::int);
   end if;
+  if q.paused then
+    v_target := 0;
+  end if;
+  v_slots := greatest(p_executing, v_target);
   v_startable := greatest(0, v_slots - p_executing - p_reserved);
   if q.paused or v_others + p_executing >= v_cap then
     v_startable := 0;
   end if;
   v_rows := case
     when q.paused then 0
-    when not q.ordered and v_others = 0 and v_slots = v_cap and p_executing <= v_cap then p_rows
+    when not q.ordered and v_others = 0 and v_target = v_cap and v_slots = v_cap then p_rows
     else least(p_rows, v_startable) end;
 
   if v_rows > 0 then
@@ -224,6 +275,8 @@ begin
   end if;
   return query select 1, p_queue, null::bigint, null::bigint, null::int, null::boolean, null::boolean,
     null::bigint, null::text, null::text, null::text, null::bytea, null::bigint, null::int, null::bigint,
-    q.settings, case when q.concurrency is null then null else v_slots end, v_starving > 0,
+    q.settings,
+    case when q.paused then 0 when q.concurrency is null then null else least(v_target, v_slots) end,
+    v_starving > 0,
     v_starving > 0 and v_slots < v_before, v_drained;
 end $$;

@@ -34,6 +34,8 @@ pub struct Desk {
     queue: QueueId,
     /// How many may execute here; none means no limit, and that is also what is assumed first.
     slots: Option<u32>,
+    /// How many the store counts as held here: more than `slots` while more execute than may start.
+    counted: u32,
     concurrency: Option<u32>,
     ordered: bool,
     contended: bool,
@@ -54,6 +56,7 @@ impl Desk {
         Self {
             queue,
             slots: None,
+            counted: 0,
             concurrency: settings.concurrency,
             ordered: settings.is_ordered(),
             contended: false,
@@ -123,7 +126,7 @@ impl Desk {
         }
         // Slots that are not used go back, for others to have.
         let limited = self.concurrency.is_some();
-        let idle = limited && self.slots.is_some_and(|slots| slots > held);
+        let idle = limited && self.counted > held;
         (idle && !self.is_hungry()).then_some(Claim {
             queue: self.queue,
             executing: self.executing,
@@ -138,6 +141,7 @@ impl Desk {
         self.concurrency = granted.settings.concurrency;
         self.ordered = granted.settings.is_ordered();
         self.slots = granted.slots;
+        self.counted = granted.slots.map_or(0, |slots| slots.max(asked.executing));
         self.contended = granted.contended;
         if asked.rows > 0 {
             let got = granted.claimed.len() as u32;
@@ -226,7 +230,7 @@ impl Desk {
 
     /// Whether there is nothing to remember of this queue.
     pub fn is_idle(&self) -> bool {
-        let slots = self.concurrency.is_some() && self.slots.is_some_and(|slots| slots > 0);
+        let slots = self.concurrency.is_some() && self.counted > 0;
         !self.work && !slots && self.executing == 0 && self.reserved.is_empty()
     }
 

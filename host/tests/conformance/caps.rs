@@ -54,7 +54,10 @@ impl Racer {
             let exchange = Exchange {
                 ended: ending.iter().map(ended).collect(),
                 started: self.executing.iter().map(started).collect(),
-                returned: returned.iter().map(unstarted).collect(),
+                returned: returned
+                    .iter()
+                    .map(|claimed| unstarted(self.queue, claimed))
+                    .collect(),
                 claims: vec![Claim {
                     queue: self.queue,
                     executing: self.executing.len() as u32,
@@ -93,9 +96,10 @@ impl Racer {
     }
 }
 
-fn unstarted(claimed: &Claimed) -> Returned {
+fn unstarted(queue: QueueId, claimed: &Claimed) -> Returned {
     Returned {
         hold: claimed.hold,
+        queue,
         executed: None,
     }
 }
@@ -249,6 +253,11 @@ async fn a_paused_queue_gives_nothing_and_goes_on_afterwards(bed: Bed) {
 
         assert!(nothing.claimed.is_empty());
         assert!(nothing.settings.paused);
+        assert_eq!(
+            nothing.slots,
+            Some(0),
+            "what was reserved may not start either"
+        );
         assert!(!nothing.drained, "there is something, it may not start");
         assert_eq!(keys(&something.claimed), stored);
     }

@@ -121,7 +121,7 @@ async fn an_old_fence_records_nothing(bed: Bed) {
     let host = world.host("a").await;
     world.fill("q", 1).await;
     let old = world.claim(host, queue, 1).await.claimed.remove(0);
-    world.give_back(host, &old, None).await;
+    world.give_back(host, queue, &old, None).await;
     let new = world.claim(host, queue, 1).await.claimed.remove(0);
 
     let mut end = ended(&old);
@@ -146,7 +146,7 @@ async fn what_is_lost_is_told_hand_in_by_hand_in(bed: Bed) {
     let (host, other) = (world.host("a").await, world.host("b").await);
     world.fill("q", 2).await;
     let claimed = world.claim(host, queue, 2).await.claimed;
-    world.give_back(host, &claimed[0], None).await;
+    world.give_back(host, queue, &claimed[0], None).await;
     world.claim(other, queue, 1).await;
     let (taken, kept) = (&claimed[0], &claimed[1]);
 
@@ -156,7 +156,7 @@ async fn what_is_lost_is_told_hand_in_by_hand_in(bed: Bed) {
         ..Exchange::default()
     };
     let reported = world.exchange(host, reports).await.lost;
-    let returned = world.give_back(host, taken, None).await;
+    let returned = world.give_back(host, queue, taken, None).await;
     let finished = world.finish(host, &claimed).await;
 
     for lost in [started, reported, returned, finished] {

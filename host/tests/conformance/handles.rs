@@ -96,13 +96,17 @@ async fn progress_and_log_of_a_running_attempt_are_shown(bed: Bed) {
     };
     world.exchange(host, first).await;
     let second = Exchange {
-        reports: vec![report(None, "two\n"), report(None, "three\n")],
+        reports: vec![
+            report(Some("{\"done\":2}"), "two\n"),
+            report(Some("{\"done\":3}"), "three\n"),
+            report(None, ""),
+        ],
         ..Exchange::default()
     };
     world.exchange(host, second).await;
 
     let found = world.invocation(&claimed[0].id).await.unwrap();
-    assert_eq!(found.progress.as_deref(), Some("{\"done\":1}"));
+    assert_eq!(found.progress.as_deref(), Some("{\"done\":3}"));
     let log = world.store.log(found.key).await.unwrap();
     let text: String = log.into_iter().map(|chunk| chunk.text).collect();
     assert_eq!(text, "one\ntwo\nthree\n");
@@ -125,7 +129,9 @@ async fn log_parts_come_in_order_over_attempts(bed: Bed) {
         ..Exchange::default()
     };
     world.exchange(host, reports).await;
-    world.give_back(host, &first[0], Some("stopped")).await;
+    world
+        .give_back(host, queue, &first[0], Some("stopped"))
+        .await;
     let second = world.claim(host, queue, 1).await.claimed;
 
     let mut end = ended(&second[0]);

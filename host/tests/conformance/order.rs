@@ -13,6 +13,7 @@ cases!(
     an_ordered_queue_marks_what_it_claims_as_running,
     a_returned_invocation_regains_its_place,
     a_returned_attempt_that_executed_stays_counted,
+    an_unmarked_start_counts_when_it_is_returned_as_executed,
     huge_arguments_come_separately,
     raced_claims_take_each_invocation_once,
 );
@@ -116,7 +117,7 @@ async fn a_returned_invocation_regains_its_place(bed: Bed) {
         let stored = world.fill(name, 3).await;
         let first = world.claim(host, queue, 1).await.claimed.remove(0);
 
-        let lost = world.give_back(host, &first, None).await;
+        let lost = world.give_back(host, queue, &first, None).await;
         let again = world.claim(host, queue, 1).await.claimed.remove(0);
 
         assert!(lost.is_empty());
@@ -136,7 +137,9 @@ async fn a_returned_attempt_that_executed_stays_counted(bed: Bed) {
     world.start(host, &first.claimed).await;
 
     let reason = Some("the host was stopped");
-    world.give_back(host, &first.claimed[0], reason).await;
+    world
+        .give_back(host, queue, &first.claimed[0], reason)
+        .await;
     let second = world.claim(host, queue, 1).await;
 
     assert_eq!(second.claimed[0].attempt, 2);
@@ -144,6 +147,23 @@ async fn a_returned_attempt_that_executed_stays_counted(bed: Bed) {
     assert_eq!(attempts.len(), 1);
     assert_eq!((attempts[0].attempt, attempts[0].host), (1, host));
     assert_eq!(attempts[0].reason, "the host was stopped");
+}
+
+async fn an_unmarked_start_counts_when_it_is_returned_as_executed(bed: Bed) {
+    let world = World::new(&bed.store).await;
+    let queue = world.queue("q", Default::default()).await;
+    let host = world.host("a").await;
+    let key = world.fill("q", 1).await.remove(0);
+    let first = world.claim(host, queue, 1).await;
+
+    world
+        .give_back(host, queue, &first.claimed[0], Some("stopped"))
+        .await;
+    let second = world.claim(host, queue, 1).await;
+
+    assert_eq!(second.claimed[0].attempt, 2);
+    let attempts = world.store.lost_attempts(key).await.unwrap();
+    assert_eq!((attempts.len(), attempts[0].attempt), (1, 1));
 }
 
 async fn huge_arguments_come_separately(bed: Bed) {

@@ -55,7 +55,7 @@ async fn a_death_counts_only_for_what_was_executing(bed: Bed) {
         let mut claimed = world.claim(host, queue, 1).await.claimed.remove(0);
         if claimed.running {
             // It is suspect, so the claim has marked its start; this host gives it back unstarted.
-            world.give_back(host, &claimed, None).await;
+            world.give_back(host, queue, &claimed, None).await;
             claimed.running = false;
         }
         let rescued = world.kill(host).await;

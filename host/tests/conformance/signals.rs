@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::broadcast::Receiver;
 use windlass::model::Key;
+use windlass::model::queue::Settings;
 use windlass::store::{Claim, Signal};
 
 use super::bed::Bed;
@@ -17,6 +18,7 @@ cases!(
     a_rescue_tells_of_work,
     slots_given_up_for_another_host_are_told_as_work,
     another_store_on_the_same_data_hears_of_work,
+    polling_finds_the_queues_in_which_something_may_be_claimed,
 );
 
 /// How long to wait for what must come: a bound for a broken store, not a measure.
@@ -89,7 +91,7 @@ async fn what_goes_back_is_told_as_work(bed: Bed) {
     let claimed = world.claim(host, queue, 1).await.claimed;
     let mut signals = bed.store.subscribe();
 
-    world.give_back(host, &claimed[0], None).await;
+    world.give_back(host, queue, &claimed[0], None).await;
 
     hear(&mut signals, |signal| *signal == Signal::Work(queue)).await;
 }
@@ -135,4 +137,24 @@ async fn another_store_on_the_same_data_hears_of_work(bed: Bed) {
     world.fill("q", 1).await;
 
     hear(&mut signals, |signal| *signal == Signal::Work(queue)).await;
+}
+
+async fn polling_finds_the_queues_in_which_something_may_be_claimed(bed: Bed) {
+    let world = World::new(&bed.store).await;
+    let full = world.queue("full", Default::default()).await;
+    world.queue("empty", Default::default()).await;
+    let taken = world.queue("taken", Default::default()).await;
+    let stopped = Settings {
+        paused: true,
+        ..Settings::default()
+    };
+    world.queue("paused", stopped).await;
+    for name in ["full", "taken", "paused"] {
+        world.fill(name, 2).await;
+    }
+    world.claim(world.host("a").await, taken, 2).await;
+
+    let found = bed.store.claimable().await.unwrap();
+
+    assert_eq!(found, [full]);
 }

@@ -102,7 +102,7 @@ async fn only_a_host_that_holds_all_slots_claims_ahead(bed: Bed) {
     let ahead = world.claim_with(a, alone.clone()).await;
     let counts = world.counts("q").await;
     for claimed in &ahead.claimed {
-        world.give_back(a, claimed, None).await;
+        world.give_back(a, queue, claimed, None).await;
     }
     let mut one = alone.clone();
     one.slots = 1;

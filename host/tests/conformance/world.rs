@@ -177,12 +177,14 @@ impl World {
     pub async fn give_back(
         &self,
         host: HostNumber,
+        queue: QueueId,
         claimed: &Claimed,
         executed: Option<&str>,
     ) -> Vec<Hold> {
         let exchange = Exchange {
             returned: vec![Returned {
                 hold: claimed.hold,
+                queue,
                 executed: executed.map(str::to_owned),
             }],
             ..Exchange::default()

@@ -274,7 +274,8 @@ async fn report(
     reports: &[Report],
     lost: &mut Vec<Hold>,
 ) -> Result<(), Error> {
-    let mut progress = Vec::new();
+    // Of several reports on one invocation the last stands.
+    let mut progress = BTreeMap::new();
     let mut log = Vec::new();
     for report in reports {
         if hands.get(report.hold).is_none() {
@@ -282,13 +283,14 @@ async fn report(
             continue;
         }
         if let Some(text) = &report.progress {
-            progress.push((report.hold.key, text));
+            progress.insert(report.hold.key, text);
         }
         if !report.log.is_empty() {
             log.push((report.hold.key, report.attempt, report.log.as_str()));
         }
     }
     if !progress.is_empty() {
+        let progress: Vec<_> = progress.into_iter().collect();
         sqlx::query(
             "update live set progress = news.progress
              from (select value ->> 0 as key, value ->> 1 as progress from json_each(?1)) news

@@ -32,8 +32,8 @@ use super::{
     NewHost, Queue, Rescued, Signal, Store,
 };
 use crate::model::{
-    ComponentName, Digest, FunctionId, HostNumber, InvocationId, Key, Namespace, QueueName,
-    queue::Settings,
+    ComponentName, Digest, FunctionId, HostNumber, InvocationId, Key, Namespace, QueueId,
+    QueueName, queue::Settings,
 };
 
 /// Signals that a subscriber may lag behind before it must look for itself.
@@ -200,7 +200,7 @@ impl Store for Sqlite {
             .await
     }
 
-    async fn claimable(&self) -> Result<Vec<crate::model::QueueId>, Error> {
+    async fn claimable(&self) -> Result<Vec<QueueId>, Error> {
         queues::claimable(&self.readers).await
     }
 

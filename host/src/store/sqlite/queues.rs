@@ -60,8 +60,10 @@ pub(super) async fn find_or_make(
 /// Every queue in which something may be claimed.
 pub(super) async fn claimable(readers: &SqlitePool) -> Result<Vec<QueueId>, Error> {
     let found: Vec<i64> = sqlx::query_scalar(
-        "select q.id from queues q where exists (
-           select 1 from live l where l.queue_id = q.id and l.state = 'queued' and l.host is null)",
+        "select q.id from queues q
+         where not coalesce(q.settings ->> 'paused', false)
+           and exists (select 1 from live l
+                       where l.queue_id = q.id and l.state = 'queued' and l.host is null)",
     )
     .fetch_all(readers)
     .await
