@@ -172,8 +172,8 @@ impl Show {
             "calls were lost: {before:?} before, {after:?} after"
         );
         self.tell(format!(
-            "started it again on the same folder after {:.1} s: {} done, {} to go, nothing lost",
-            started.elapsed().as_secs_f64(),
+            "started it again on the same folder, {} ms later: {} done, {} to go, nothing lost",
+            started.elapsed().as_millis(),
             after.ended(),
             all - after.ended()
         ))
@@ -195,7 +195,8 @@ impl Show {
         if let Some(last) = ended.last() {
             let expected = calls.expected.last().copied().unwrap_or_default();
             self.tell(format!(
-                "asked for every result by its handle: {right} of {} are right; the last is {expected} primes below {}",
+                "asked for every result by its handle: {} of {} are right; the last is {expected} primes below {}",
+                thousands(right as u64),
                 thousands(CALLS as u64),
                 thousands(10_000 * u64::from(calls.units.last().copied().unwrap_or_default())),
             ))?;
