@@ -51,7 +51,7 @@ struct Report {
 impl Demo {
     /// Runs the demo.
     pub async fn run(&self, output: Output) -> anyhow::Result<()> {
-        interruptible(async {
+        let show = interruptible(async {
             let host = PrivateHost::start("demo", None).await?;
             let mut show = Show {
                 host,
@@ -59,9 +59,9 @@ impl Demo {
                 report: Report::default(),
             };
             show.run().await?;
-            show.finish(self.stay).await
-        })
-        .await
+            Ok(show)
+        });
+        show.await?.finish(self.stay).await
     }
 }
 
