@@ -65,15 +65,13 @@ impl Error {
                     .to_owned(),
             ),
             Self::Problem(problem) => problem.hint.clone(),
-            Self::TaskFailed { id, .. } => Some(format!(
-                "`windlass invocation log {id}` shows what it wrote"
-            )),
             Self::Protocol { .. } => Some(
                 "something else than a Windlass host may listen there, or one of another version"
                     .to_owned(),
             ),
             Self::Address { .. } => Some("give it as http://127.0.0.1:7070".to_owned()),
-            Self::Arguments(_) | Self::Value { .. } => None,
+            // Its message is the task's own.
+            Self::TaskFailed { .. } | Self::Arguments(_) | Self::Value { .. } => None,
         }
     }
 

@@ -8,7 +8,7 @@ use windlass_client::{Call, Client, Queue};
 
 use super::connection::Connection;
 use super::demo;
-use super::measure::{percentile, postgres_commits, sqlite_commits};
+use super::measure::{BareCommits, percentile};
 use super::output::Output;
 use super::private_host::{PrivateHost, interruptible};
 use super::show::thousands;
@@ -16,6 +16,8 @@ use super::show::thousands;
 /// How many calls go in one request when a backlog is made.
 const BATCH: usize = 1_000;
 const ROUNDS: usize = 200;
+/// The first calls make the queue, load the code and open connections.
+const WARM_UP: usize = 20;
 
 /// Measure a host beside the bare commits of its disk.
 #[derive(Debug, clap::Args)]
@@ -88,16 +90,13 @@ impl Bench {
         let mut figures = Vec::new();
         demo::upload(client).await?;
 
-        output.say("bare commits …");
+        output.say("latency on an idle host, and bare commits …");
         let commits = match (&self.database, host) {
-            (Some(url), _) => postgres_commits(url).await?,
-            (None, Some(host)) => sqlite_commits(host.folder()).await?,
-            (None, None) => Vec::new(),
+            (Some(url), _) => Some(BareCommits::postgres(url).await?),
+            (None, Some(host)) => Some(BareCommits::sqlite(host.folder()).await?),
+            (None, None) => None,
         };
-        self.commits(commits, &mut figures);
-
-        output.say("latency on an idle host …");
-        self.latency(client, &mut figures).await?;
+        latency(client, commits, &mut figures).await?;
 
         for callers in [1, 64] {
             output.say(format!("enqueue by {callers} …"));
@@ -123,41 +122,6 @@ impl Bench {
             });
         }
         Ok(figures)
-    }
-
-    fn commits(&self, mut commits: Vec<Duration>, figures: &mut Vec<Figure>) {
-        if commits.is_empty() {
-            return;
-        }
-        for percent in [50, 99] {
-            figures.push(Figure {
-                what: format!("bare one-row commit, p{percent}"),
-                value: percentile(&mut commits, percent).as_secs_f64() * 1_000.0,
-                unit: "ms",
-            });
-        }
-    }
-
-    async fn latency(&self, client: &Client, figures: &mut Vec<Figure>) -> anyhow::Result<()> {
-        let queue = client.queue("bench-latency");
-        let mut durations = Vec::with_capacity(ROUNDS);
-        for round in 0..ROUNDS + 20 {
-            let started = Instant::now();
-            let handle = queue.call(nothing()?).await?;
-            handle.get_result::<()>().await?;
-            // The first ones make the queue, load the code and open connections.
-            if round >= 20 {
-                durations.push(started.elapsed());
-            }
-        }
-        for percent in [50, 99] {
-            figures.push(Figure {
-                what: format!("enqueue to result on an idle host, p{percent}"),
-                value: percentile(&mut durations, percent).as_secs_f64() * 1_000.0,
-                unit: "ms",
-            });
-        }
-        Ok(())
     }
 
     /// How many calls a second so many callers enqueue, each one call at a time.
@@ -205,6 +169,53 @@ impl Bench {
         ended(&queue, before + self.calls as u64).await?;
         Ok(self.calls as f64 / started.elapsed().as_secs_f64())
     }
+}
+
+/// How long a lone call takes. Bare commits are measured in between, so that both meet the same
+/// disk in the same mood.
+async fn latency(
+    client: &Client,
+    mut commits: Option<BareCommits>,
+    figures: &mut Vec<Figure>,
+) -> anyhow::Result<()> {
+    let queue = client.queue("bench-latency");
+    let mut calls = Vec::with_capacity(ROUNDS);
+    let mut bare = Vec::with_capacity(ROUNDS);
+    for round in 0..WARM_UP + ROUNDS {
+        let commit = match &mut commits {
+            Some(commits) => Some(commits.once().await?),
+            None => None,
+        };
+        let started = Instant::now();
+        let handle = queue.call(nothing()?).await?;
+        handle.get_result::<()>().await?;
+        if round >= WARM_UP {
+            calls.push(started.elapsed());
+            bare.extend(commit);
+        }
+    }
+    if let Some(commits) = commits {
+        commits.close().await?;
+    }
+    let mut push = |what: &str, value, unit| {
+        let what = what.to_owned();
+        figures.push(Figure { what, value, unit });
+    };
+    let ms = |percent, of: &mut [Duration]| percentile(of, percent).as_secs_f64() * 1_000.0;
+    let call = ms(50, &mut calls);
+    push("enqueue to result on an idle host, p50", call, "ms");
+    push(
+        "enqueue to result on an idle host, p99",
+        ms(99, &mut calls),
+        "ms",
+    );
+    if !bare.is_empty() {
+        let commit = ms(50, &mut bare);
+        push("bare one-row commit, p50", commit, "ms");
+        push("bare one-row commit, p99", ms(99, &mut bare), "ms");
+        push("enqueue to result, p50", call / commit, "bare commits");
+    }
+    Ok(())
 }
 
 fn nothing() -> Result<Call, windlass_client::Error> {

@@ -51,7 +51,7 @@ struct Report {
 impl Demo {
     /// Runs the demo.
     pub async fn run(&self, output: Output) -> anyhow::Result<()> {
-        interruptible(async {
+        let show = interruptible(async {
             let host = PrivateHost::start("demo", None).await?;
             let mut show = Show {
                 host,
@@ -59,9 +59,9 @@ impl Demo {
                 report: Report::default(),
             };
             show.run().await?;
-            show.finish(self.stay).await
-        })
-        .await
+            Ok(show)
+        });
+        show.await?.finish(self.stay).await
     }
 }
 
@@ -172,8 +172,8 @@ impl Show {
             "calls were lost: {before:?} before, {after:?} after"
         );
         self.tell(format!(
-            "started it again on the same folder after {:.1} s: {} done, {} to go, nothing lost",
-            started.elapsed().as_secs_f64(),
+            "started it again on the same folder, {} ms later: {} done, {} to go, nothing lost",
+            started.elapsed().as_millis(),
             after.ended(),
             all - after.ended()
         ))
@@ -195,7 +195,8 @@ impl Show {
         if let Some(last) = ended.last() {
             let expected = calls.expected.last().copied().unwrap_or_default();
             self.tell(format!(
-                "asked for every result by its handle: {right} of {} are right; the last is {expected} primes below {}",
+                "asked for every result by its handle: {} of {} are right; the last is {expected} primes below {}",
+                thousands(right as u64),
                 thousands(CALLS as u64),
                 thousands(10_000 * u64::from(calls.units.last().copied().unwrap_or_default())),
             ))?;

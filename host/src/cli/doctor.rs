@@ -102,7 +102,7 @@ impl Doctor {
             )),
         }
         checks.extend([address_space(), pagemap(), clock(), wasm_target()]);
-        output.many(&checks, &["check", "", "found"], |check| {
+        output.many(&checks, &["check", "verdict", "found"], |check| {
             let word = match check.verdict {
                 Verdict::Ok => "ok",
                 Verdict::Warn => "warn",

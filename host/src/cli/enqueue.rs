@@ -65,13 +65,13 @@ impl Enqueue {
         };
         let invocation = client.enqueue(request).await?;
         if self.follow {
-            follow::finish(
+            follow::finish_here(
                 &follow::follow(client, &invocation.id, output).await?,
                 output,
             )
         } else if self.wait {
             output.say(&invocation.id);
-            follow::finish(&follow::wait(client, &invocation.id).await?, output)
+            follow::finish_here(&follow::wait(client, &invocation.id).await?, output)
         } else {
             Ok(output.one(&invocation, || invocation.id.clone())?)
         }

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use serde_json::json;
-use windlass_client::wire::Failure as TaskFailure;
-use windlass_client::{Error as ClientError, wire};
+use windlass_client::Error as ClientError;
+use windlass_client::wire::{Failure as TaskFailure, Invocation};
 
 use super::output::{Format, Output};
 
@@ -31,6 +31,8 @@ pub struct Failure {
     message: String,
     hint: Option<String>,
     exit: Exit,
+    /// What came with the failure of an invocation.
+    task: Option<Box<TaskFailure>>,
 }
 
 impl Failure {
@@ -49,6 +51,19 @@ impl Failure {
             message: message.into(),
             hint: None,
             exit,
+            task: None,
+        }
+    }
+
+    /// An invocation ended without a value.
+    pub fn of_task(invocation: &Invocation, failure: &TaskFailure) -> Self {
+        let (task, kind) = (&invocation.task, failure.kind);
+        Self {
+            task: Some(Box::new(failure.clone())),
+            ..Self::new(
+                Exit::TaskFailed,
+                format!("{task} failed ({kind}): {}", failure.message),
+            )
         }
     }
 
@@ -56,15 +71,6 @@ impl Failure {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
-    }
-}
-
-/// The failure of an invocation that has ended without a value.
-pub fn of_task(invocation: &wire::Invocation, failure: &TaskFailure) -> ClientError {
-    ClientError::TaskFailed {
-        id: invocation.id.clone(),
-        task: invocation.task.clone(),
-        failure: Box::new(failure.clone()),
     }
 }
 
@@ -81,7 +87,7 @@ pub fn report(error: &anyhow::Error, output: Output) -> ExitCode {
     }
     if output.format() == Format::Text {
         eprintln!("{} {message}", output.paint("error:", "1;31"));
-        if let Some(ClientError::TaskFailed { failure, .. }) = error.downcast_ref() {
+        if let Some(failure) = of_an_invocation(error) {
             print_details(failure);
         }
         if let Some(hint) = hint {
@@ -89,14 +95,22 @@ pub fn report(error: &anyhow::Error, output: Output) -> ExitCode {
         }
     } else {
         let mut body = json!({ "message": message, "hint": hint, "exit": exit as u8 });
-        match error.downcast_ref() {
-            Some(ClientError::Problem(problem)) => body["problem"] = json!(problem),
-            Some(ClientError::TaskFailed { failure, .. }) => body["failure"] = json!(failure),
-            _ => {}
+        if let Some(ClientError::Problem(problem)) = error.downcast_ref() {
+            body["problem"] = json!(problem);
+        }
+        if let Some(failure) = of_an_invocation(error) {
+            body["failure"] = json!(failure);
         }
         eprintln!("{}", json!({ "error": body }));
     }
     ExitCode::from(exit as u8)
+}
+
+fn of_an_invocation(error: &anyhow::Error) -> Option<&TaskFailure> {
+    match error.downcast_ref() {
+        Some(ClientError::TaskFailed { failure, .. }) => Some(failure),
+        _ => error.downcast_ref::<Failure>()?.task.as_deref(),
+    }
 }
 
 fn print_details(failure: &TaskFailure) {
@@ -130,7 +144,7 @@ mod tests {
     use super::*;
 
     fn problem(status: u16) -> anyhow::Error {
-        let problem: wire::Problem = serde_json::from_value(json!({
+        let problem: windlass_client::wire::Problem = serde_json::from_value(json!({
             "title": "t", "status": status, "detail": "d", "code": "c", "hint": "do this",
         }))
         .unwrap();

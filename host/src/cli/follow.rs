@@ -5,7 +5,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use windlass_client::wire::{Event, Invocation, Outcome};
 use windlass_client::{Client, Handle};
 
-use super::failure::{Failure, of_task};
+use super::failure::Failure;
 use super::output::{Format, Output};
 use super::{connection, show};
 
@@ -59,6 +59,19 @@ pub async fn wait(client: &Client, id: &str) -> anyhow::Result<Invocation> {
     Ok(handle.wait().await?)
 }
 
+/// As [`finish`], on a host that stays, so that the log can be asked for.
+pub fn finish_here(invocation: &Invocation, output: Output) -> anyhow::Result<()> {
+    finish(invocation, output).map_err(|error| match error.downcast::<Failure>() {
+        Ok(failure) if invocation.state.is_final() => {
+            let id = &invocation.id;
+            let hint = format!("`windlass invocation log {id}` shows what it wrote");
+            failure.hint(hint).into()
+        }
+        Ok(failure) => failure.into(),
+        Err(error) => error,
+    })
+}
+
 /// Prints how an invocation ended: the value, or the error that it makes of this command.
 pub fn finish(invocation: &Invocation, output: Output) -> anyhow::Result<()> {
     match &invocation.outcome {
@@ -70,7 +83,7 @@ pub fn finish(invocation: &Invocation, output: Output) -> anyhow::Result<()> {
             if output.format() != Format::Text {
                 output.one(invocation, String::new)?;
             }
-            Err(of_task(invocation, failure).into())
+            Err(Failure::of_task(invocation, failure).into())
         }
         None => {
             if output.format() != Format::Text {

@@ -10,9 +10,6 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, Sq
 use sqlx::{ConnectOptions, Connection};
 use windlass_client::wire::Invocation;
 
-/// How many commits are measured: enough for a p50, over in a second on most disks.
-const COMMITS: usize = 200;
-
 /// The duration that so many percent do not exceed.
 pub fn percentile(durations: &mut [Duration], percent: usize) -> Duration {
     durations.sort_unstable();
@@ -39,65 +36,81 @@ pub fn most_at_once(invocations: &[Invocation]) -> anyhow::Result<usize> {
     Ok(most.max().unwrap_or(0).max(0) as usize)
 }
 
-/// How long one-row insert commits take on SQLite in this folder, as a host would make them.
-pub async fn sqlite_commits(folder: &Path) -> anyhow::Result<Vec<Duration>> {
-    let mut connection = SqliteConnectOptions::new()
-        .filename(folder.join("bare-commits.sqlite"))
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .connect()
-        .await?;
-    sqlx::query("CREATE TABLE bare (id INTEGER PRIMARY KEY, body TEXT NOT NULL)")
-        .execute(&mut connection)
-        .await?;
-    let mut durations = Vec::with_capacity(COMMITS);
-    for _ in 0..COMMITS {
-        durations.push(sqlite_commit(&mut connection).await?);
+/// One-row commits on the database or the disk of a host, as bare as they can be.
+pub enum BareCommits {
+    /// On SQLite, with the settings of a host.
+    Sqlite(SqliteConnection),
+    /// On Postgres, in a table that goes with `close`.
+    Postgres(PgConnection),
+}
+
+impl BareCommits {
+    /// Prepares commits to a SQLite file in this folder.
+    pub async fn sqlite(folder: &Path) -> anyhow::Result<Self> {
+        let mut connection = SqliteConnectOptions::new()
+            .filename(folder.join("bare-commits.sqlite"))
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .connect()
+            .await?;
+        sqlx::query("CREATE TABLE bare (id INTEGER PRIMARY KEY, body TEXT NOT NULL)")
+            .execute(&mut connection)
+            .await?;
+        Ok(Self::Sqlite(connection))
     }
-    connection.close().await?;
-    Ok(durations)
-}
 
-async fn sqlite_commit(connection: &mut SqliteConnection) -> anyhow::Result<Duration> {
-    let started = Instant::now();
-    sqlx::query("INSERT INTO bare (body) VALUES ('a row as long as a small call is')")
-        .execute(connection)
-        .await?;
-    Ok(started.elapsed())
-}
-
-/// How long one-row insert commits take on this Postgres. Uses a table of its own, which it drops.
-pub async fn postgres_commits(url: &str) -> anyhow::Result<Vec<Duration>> {
-    let mut connection = PgConnection::connect(url)
-        .await
-        .context("cannot connect to the database to measure its commits")?;
-    sqlx::query("DROP TABLE IF EXISTS windlass_bench_bare_commits")
+    /// Prepares commits to this Postgres.
+    pub async fn postgres(url: &str) -> anyhow::Result<Self> {
+        let mut connection = PgConnection::connect(url)
+            .await
+            .context("cannot connect to the database to measure its commits")?;
+        sqlx::query("DROP TABLE IF EXISTS windlass_bench_bare_commits")
+            .execute(&mut connection)
+            .await?;
+        sqlx::query(
+            "CREATE TABLE windlass_bench_bare_commits \
+             (id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY, body text NOT NULL)",
+        )
         .execute(&mut connection)
         .await?;
-    sqlx::query(
-        "CREATE TABLE windlass_bench_bare_commits \
-         (id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY, body text NOT NULL)",
-    )
-    .execute(&mut connection)
-    .await?;
-    let mut durations = Vec::with_capacity(COMMITS);
-    for _ in 0..COMMITS {
-        durations.push(postgres_commit(&mut connection).await?);
+        Ok(Self::Postgres(connection))
     }
-    sqlx::query("DROP TABLE windlass_bench_bare_commits")
-        .execute(&mut connection)
-        .await?;
-    connection.close().await?;
-    Ok(durations)
-}
 
-async fn postgres_commit(connection: &mut PgConnection) -> anyhow::Result<Duration> {
-    let started = Instant::now();
-    sqlx::query("INSERT INTO windlass_bench_bare_commits (body) VALUES ('a small call')")
-        .execute(connection)
-        .await?;
-    Ok(started.elapsed())
+    /// How long one takes.
+    pub async fn once(&mut self) -> anyhow::Result<Duration> {
+        let started = Instant::now();
+        match self {
+            Self::Sqlite(connection) => {
+                sqlx::query("INSERT INTO bare (body) VALUES ('as long as a small call')")
+                    .execute(connection)
+                    .await?;
+            }
+            Self::Postgres(connection) => {
+                sqlx::query(
+                    "INSERT INTO windlass_bench_bare_commits (body) \
+                     VALUES ('as long as a small call')",
+                )
+                .execute(connection)
+                .await?;
+            }
+        }
+        Ok(started.elapsed())
+    }
+
+    /// Leaves nothing behind.
+    pub async fn close(self) -> anyhow::Result<()> {
+        match self {
+            Self::Sqlite(connection) => connection.close().await?,
+            Self::Postgres(mut connection) => {
+                sqlx::query("DROP TABLE windlass_bench_bare_commits")
+                    .execute(&mut connection)
+                    .await?;
+                connection.close().await?;
+            }
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -32,6 +32,6 @@ impl Result {
         } else {
             client.invocation(&self.id, Duration::ZERO).await?
         };
-        follow::finish(&invocation, output)
+        follow::finish_here(&invocation, output)
     }
 }

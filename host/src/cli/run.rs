@@ -1,6 +1,6 @@
 //! `windlass run`: one function, one value, nothing left behind.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use windlass_client::Client;
@@ -13,8 +13,6 @@ use super::private_host::{PrivateHost, interruptible};
 use super::{follow, push};
 use crate::http::duration;
 
-/// What the component is called on the private host.
-const COMPONENT: &str = "it";
 const QUEUE: &str = "run";
 
 const EXAMPLES: &str = "\
@@ -61,9 +59,10 @@ impl Run {
     }
 
     async fn on(&self, client: &Client, output: Output) -> anyhow::Result<Invocation> {
-        push::upload(client, &self.file, Some(COMPONENT.to_owned()), None).await?;
-        self.granting.apply(client, COMPONENT).await?;
-        let call = format!("{COMPONENT}/{}", self.function);
+        let name = name_of(&self.file);
+        push::upload(client, &self.file, Some(name.clone()), None).await?;
+        self.granting.apply(client, &name).await?;
+        let call = format!("{name}/{}", self.function);
         let prepared = self.arguments.prepare(client, &call).await?;
         let invocation = client
             .enqueue(EnqueueRequest {
@@ -84,5 +83,31 @@ impl Run {
             eprint!("{}", chunk.text);
         }
         Ok(invocation)
+    }
+}
+
+/// What the component is called for so short a time: as its file, with what no name may hold
+/// left out.
+fn name_of(file: &Path) -> String {
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    let name: String = stem
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
+        .take(64)
+        .collect();
+    match name.is_empty() {
+        true => "component".to_owned(),
+        false => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_with_any_name_can_be_run() {
+        assert_eq!(name_of(Path::new("out/my images (2).wasm")), "myimages2");
+        assert_eq!(name_of(Path::new("ü.wasm")), "component");
     }
 }
