@@ -4,7 +4,7 @@
 
 use std::fs::{self, Metadata};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use jiff::Timestamp;
@@ -14,6 +14,7 @@ use sqlx::{Connection as _, Row};
 
 use super::connection::Connection;
 use super::output::Output;
+use crate::config::{Config, Flags};
 
 /// The oldest Postgres whose SQL is spoken.
 const POSTGRES_MIN: i32 = 14;
@@ -25,22 +26,12 @@ const ADDRESS_SPACE_MIN: u64 = 64 << 30;
 /// Check whether this machine can run a host, and whether one can be reached.
 #[derive(Debug, clap::Args)]
 pub struct Doctor {
-    /// The data folder that a host here would use.
-    #[arg(
-        long,
-        value_name = "DIR",
-        env = "WINDLASS_DATA",
-        default_value = "windlass-data"
-    )]
-    data: PathBuf,
+    /// The data folder that a host here would use, where not the configured one.
+    #[arg(long, value_name = "DIR")]
+    data: Option<String>,
 
-    /// The Postgres that a host here would use.
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "WINDLASS_DATABASE",
-        hide_env_values = true
-    )]
+    /// The Postgres that a host here would use, where not the configured one.
+    #[arg(long, value_name = "URL")]
     database: Option<String>,
 }
 
@@ -90,20 +81,33 @@ impl Check {
 impl Doctor {
     /// Checks everything; the exit code is 1 if something fails.
     pub async fn run(&self, connection: &Connection, output: Output) -> anyhow::Result<ExitCode> {
-        let mut checks = vec![server(connection).await, data_folder(&self.data)];
-        match &self.database {
-            Some(url) => checks.extend(postgres(url).await),
-            None => checks.push(Check::ok("database", "SQLite, in the data folder")),
+        let flags = Flags {
+            data: self.data.clone(),
+            database: self.database.clone(),
+            ..Flags::default()
+        };
+        let mut checks = vec![server(connection).await];
+        match Config::load(&flags) {
+            Ok(config) => {
+                checks.push(data_folder(&config.settings.data));
+                match &config.settings.database {
+                    Some(url) => checks.extend(postgres(url).await),
+                    None => checks.push(Check::ok("database", "SQLite, in the data folder")),
+                }
+            }
+            Err(error) => checks.push(Check::fail(
+                "configuration",
+                error.to_string(),
+                "`windlass config show` tells where each setting comes from",
+            )),
         }
         checks.extend([address_space(), pagemap(), clock(), wasm_target()]);
         output.many(&checks, &["check", "", "found"], |check| {
-            let (word, style) = match check.verdict {
-                Verdict::Ok => ("ok", "32"),
-                Verdict::Warn => ("warn", "33"),
-                Verdict::Fail => ("FAIL", "31"),
+            let word = match check.verdict {
+                Verdict::Ok => "ok",
+                Verdict::Warn => "warn",
+                Verdict::Fail => "FAIL",
             };
-            // Colors only where stdout is looked at too: tables measure what they print.
-            let _ = style;
             vec![check.what.to_owned(), word.to_owned(), check.found.clone()]
         })?;
         for check in &checks {

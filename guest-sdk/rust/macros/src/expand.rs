@@ -9,7 +9,8 @@ use quote::{format_ident, quote};
 use syn::{Error, Ident, Item, ItemMod, Result};
 
 use crate::attribute::Address;
-use crate::interface::{self, Function, Interface, Typedef};
+use crate::interface;
+use crate::model::{Function, Interface, Typedef};
 use crate::{names, wit};
 
 /// The module, or the mistakes in it together with the module as it was written, so that the

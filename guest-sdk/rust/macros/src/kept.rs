@@ -14,7 +14,7 @@ use syn::{
     Type, parse_quote,
 };
 
-use crate::interface::Shape;
+use crate::model::Shape;
 
 /// The derives that the generated module finds without an import.
 const PRELUDE: &[&str] = &["Default", "Eq", "Hash", "Ord", "PartialEq", "PartialOrd"];

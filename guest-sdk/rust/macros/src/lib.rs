@@ -5,6 +5,7 @@
 //! ```text
 //! attribute   what stands in #[tasks(…)]: the package and the interface
 //! interface   the module's public items, as the WIT interface they describe
+//!   model       that interface
 //!   names       Rust names to WIT names, where wit-bindgen leads back to the same Rust name
 //!   types       Rust types to WIT types
 //!   kept        the derives and other attributes of the types, for wit-bindgen to put back
@@ -19,6 +20,7 @@ mod attribute;
 mod expand;
 mod interface;
 mod kept;
+mod model;
 mod names;
 mod recursion;
 mod types;

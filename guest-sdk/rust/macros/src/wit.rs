@@ -5,7 +5,7 @@
 use std::fmt::Write;
 
 use crate::attribute::Address;
-use crate::interface::{Function, Interface, Member, Shape, Typedef};
+use crate::model::{Function, Interface, Member, Shape, Typedef};
 
 /// The name of the world that exports the interface. It carries the interface's name, so that two
 /// modules of one component do not describe the same world twice.

@@ -80,7 +80,7 @@ pub mod tasks {
         std::process::exit(0)
     }
 
-    /// Exits with a code, before it returns.
+    /// Exits with a code, before it returns. WASI 0.2 tells the host only whether it is zero.
     pub fn exit(code: i32) {
         std::process::exit(code)
     }

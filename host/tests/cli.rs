@@ -1,0 +1,230 @@
+//! The binary as scripts see it: exit codes, what goes to stdout and what to stderr.
+//!
+//! The host is a list of answers here; against a real one the command line runs in the end-to-end
+//! tests.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::process::Output;
+use std::thread;
+
+use assert_cmd::Command;
+use serde_json::{Value, json};
+
+fn windlass(server: &str, args: &[&str]) -> Output {
+    Command::cargo_bin("windlass")
+        .unwrap()
+        .env_clear()
+        .args(["--server", server])
+        .args(args)
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// An address where nobody listens.
+fn nobody() -> String {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    format!("http://{}", free.local_addr().unwrap())
+}
+
+/// A host that gives these answers, one a connection.
+fn host(answers: Vec<(u16, Value)>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for (status, body) in answers {
+            let (stream, _) = listener.accept().unwrap();
+            let mut reader = BufReader::new(stream);
+            let mut length = 0;
+            loop {
+                let mut header = String::new();
+                reader.read_line(&mut header).unwrap();
+                let header = header.trim_end().to_ascii_lowercase();
+                if let Some(value) = header.strip_prefix("content-length: ") {
+                    length = value.parse().unwrap();
+                }
+                if header.is_empty() {
+                    break;
+                }
+            }
+            reader.read_exact(&mut vec![0; length]).unwrap();
+            let body = body.to_string();
+            write!(
+                reader.get_mut(),
+                "HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+                body.len()
+            )
+            .unwrap();
+        }
+    });
+    format!("http://{address}")
+}
+
+fn component() -> Value {
+    json!({
+        "name": "hello", "version": "0.1.0", "digest": "0123456789abcdef", "size": 10,
+        "uploaded_at": "2026-01-01T00:00:00Z", "skipped": [],
+        "tasks": [{
+            "name": "greet", "interface": "demo:hello/tasks@0.1.0",
+            "params": [{"name": "name", "type": "string"}], "result": "string",
+            "signature": {"params": [{"name": "name", "ty": "string"}], "result": "string"},
+        }],
+    })
+}
+
+fn invocation(state: &str, outcome: Value) -> Value {
+    json!({
+        "id": "one", "queue": "q", "task": "hello/greet", "digest": "00", "state": state,
+        "attempt": 1, "priority": 0, "enqueued_at": "2026-01-01T00:00:00Z",
+        "started_at": null, "finished_at": null, "outcome": outcome,
+    })
+}
+
+#[test]
+fn a_host_that_is_away_is_exit_code_3_with_a_hint() {
+    let server = nobody();
+
+    let output = windlass(&server, &["queue", "list"]);
+
+    assert_eq!(output.status.code(), Some(3));
+    assert!(output.stdout.is_empty());
+    insta::assert_snapshot!(text(&output.stderr).replace(&server, "SERVER"), @"
+    error: no host can be reached at SERVER: Connection refused (os error 111)
+    hint: start a host with `windlass serve`, or name one with --server or WINDLASS_SERVER
+    ");
+}
+
+#[test]
+fn an_error_is_json_where_json_is_asked_for() {
+    let output = windlass(&nobody(), &["-o", "json", "queue", "list"]);
+
+    let error: Value = serde_json::from_slice(&output.stderr).unwrap();
+    assert_eq!(error["error"]["exit"], 3);
+}
+
+#[test]
+fn a_command_line_that_is_not_understood_is_exit_code_2() {
+    for args in [
+        &["frobnicate"][..],
+        &["queue", "set", "q", "--concurrency", "-1"],
+        &["invocation", "list", "--state", "done"],
+        &["enqueue", "q", "hello/greet", "--args", "[1"],
+        &["enqueue", "q", "hello/greet(\"a\")", "b"],
+        &["push", "no/such/file.wasm"],
+    ] {
+        let output = windlass(&nobody(), args);
+
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+    }
+}
+
+#[test]
+fn a_bare_word_is_text_where_text_is_wanted_and_the_value_is_printed_bare() {
+    let ended = invocation("succeeded", json!({"value": "Hello, Ada!"}));
+    let server = host(vec![
+        (200, json!({"items": [component()], "next": null})),
+        (201, invocation("queued", Value::Null)),
+        (200, ended),
+    ]);
+
+    let output = windlass(&server, &["enqueue", "q", "hello/greet", "Ada", "--wait"]);
+
+    assert_eq!(text(&output.stdout), "Hello, Ada!\n");
+    assert_eq!(text(&output.stderr), "one\n");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn too_many_arguments_are_exit_code_2_with_the_signature() {
+    let server = host(vec![(200, json!({"items": [component()], "next": null}))]);
+
+    let output = windlass(&server, &["enqueue", "q", "hello/greet", "Ada", "Bo"]);
+
+    assert_eq!(output.status.code(), Some(2));
+    insta::assert_snapshot!(text(&output.stderr), @"
+    error: hello/greet takes 1 arguments, got 2
+    hint: hello/greet(name: string)
+    ");
+}
+
+#[test]
+fn a_failed_task_is_exit_code_4_with_payload_and_backtrace() {
+    let outcome = json!({"error": {
+        "kind": "guest", "message": "the task returned an error", "payload": {"too-large": 9},
+        "backtrace": ["hello::greet"],
+    }});
+    let server = host(vec![(200, invocation("failed", outcome))]);
+
+    let output = windlass(&server, &["result", "one"]);
+
+    assert_eq!(output.status.code(), Some(4));
+    assert!(output.stdout.is_empty());
+    insta::assert_snapshot!(text(&output.stderr), @r#"
+    error: hello/greet failed (guest): the task returned an error
+      payload: {"too-large":9}
+      at hello::greet
+    hint: `windlass invocation log one` shows what it wrote
+    "#);
+}
+
+#[test]
+fn a_refusal_is_exit_code_5_with_every_mistake_and_its_place() {
+    let problem = json!({
+        "type": "/errors/arguments", "title": "Arguments do not fit", "status": 422,
+        "code": "arguments", "detail": "the arguments do not fit hello/greet",
+        "errors": [{"place": "args[0]", "message": "expected string, got 7"}],
+        "hint": "greet(name: string)",
+    });
+    let server = host(vec![(422, problem)]);
+
+    let output = windlass(&server, &["enqueue", "q", "hello/greet", "--args", "[7]"]);
+
+    assert_eq!(output.status.code(), Some(5));
+    insta::assert_snapshot!(text(&output.stderr), @"
+    error: the arguments do not fit hello/greet
+      args[0]: expected string, got 7
+    hint: greet(name: string)
+    ");
+}
+
+#[test]
+fn a_table_goes_to_stdout() {
+    let queue = json!({
+        "name": "mail", "concurrency": 1, "ordered": null, "paused": false, "timeout_ms": null,
+        "counts": {"queued": 3, "running": 1, "succeeded": 12}, "created_at": "2026-01-01T00:00:00Z",
+    });
+    let server = host(vec![(200, json!({"items": [queue], "next": null}))]);
+
+    let output = windlass(&server, &["queue", "list"]);
+
+    insta::assert_snapshot!(text(&output.stdout), @"
+    NAME  CONCURRENCY  ORDER   STATE  QUEUED  RUNNING  SUCCEEDED  FAILED
+    mail  1            strict  open   3       1        12         0
+    ");
+}
+
+#[test]
+fn the_help_names_every_command_and_the_exit_codes() {
+    let output = windlass(&nobody(), &["--help"]);
+
+    let help = text(&output.stdout);
+    let commands: Vec<_> = help
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    insta::assert_snapshot!(
+        commands.join(" "),
+        @"serve push run enqueue result component queue invocation config doctor demo bench help"
+    );
+    assert!(
+        help.contains("  4  the task failed, or was cancelled"),
+        "{help}"
+    );
+}
