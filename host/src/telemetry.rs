@@ -5,6 +5,7 @@
 
 pub mod metrics;
 
+use std::io::IsTerminal as _;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -81,8 +82,10 @@ pub fn start(options: &Options) -> Result<(), Error> {
             filter: options.filter.clone(),
             reason: error.to_string(),
         })?;
+    let is_plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal() && !is_plain)
         .with_target(false);
     let registry = tracing_subscriber::registry().with(filter);
     // It fails only where logging was started before, as in tests that share a process.

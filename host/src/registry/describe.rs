@@ -219,8 +219,16 @@ fn is_resource(resolve: &Resolve, id: wit_parser::TypeId) -> bool {
 
 fn wit(decoded: &DecodedWasm) -> Result<String, Error> {
     let mut printer = WitPrinter::default();
+    // The world only names its interfaces: what they hold stands in their packages. WASI's are
+    // left out, since everybody has them.
+    let resolve = decoded.resolve();
+    let packages = resolve.packages.iter();
+    let nested: Vec<_> = packages
+        .filter(|(id, package)| *id != decoded.package() && package.name.namespace != "wasi")
+        .map(|(id, _)| id)
+        .collect();
     printer
-        .print(decoded.resolve(), decoded.package(), &[])
+        .print(resolve, decoded.package(), &nested)
         .map_err(|error| Error::NoWit(reason(&error)))?;
     let wit = printer.output.to_string();
     match wit.len() > MAX_WIT {

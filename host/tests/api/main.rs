@@ -1,0 +1,9 @@
+//! The API over a real SQLite store, without workers: what is asked, and what is answered.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod components;
+mod handles;
+mod invocations;
+mod refusals;
+mod support;
