@@ -80,7 +80,8 @@ impl Claimer {
             return Vec::new();
         }
         self.desks.retain(|_, desk| !desk.is_idle());
-        let taken = self.executing() + self.reserved();
+        let sated = self.desks.values().filter(|desk| !desk.is_hungry());
+        let taken = self.executing() + sated.map(Desk::reserved).sum::<u32>();
         let mut free = self.permits.saturating_sub(taken);
         let mut rows = EXCHANGE_MAX as u32;
         let mut hungry = self.desks.values().filter(|desk| desk.is_hungry()).count() as u32;

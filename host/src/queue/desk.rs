@@ -98,7 +98,8 @@ impl Desk {
         self.reserved.len() as u32
     }
 
-    /// What to ask of the store, with `permits` sandboxes to spare for this queue; none if nothing.
+    /// What to ask of the store, with `permits` sandboxes for what is reserved here and what is to
+    /// come; none if nothing.
     ///
     /// `blind` are the ordered queue's ends that are not in the same exchange: then its next start
     /// must wait.
@@ -112,7 +113,7 @@ impl Desk {
             };
             // A free permit is of no use beyond the limit.
             let most = self.concurrency.unwrap_or(u32::MAX);
-            let room = (permits + reserved).min(most.saturating_sub(self.executing));
+            let room = permits.min(most.saturating_sub(self.executing));
             let rows = (room + ahead).saturating_sub(reserved);
             if rows > 0 {
                 return Some(Claim {

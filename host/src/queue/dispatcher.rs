@@ -29,6 +29,10 @@ use crate::store::{
 /// How often what runs reports its progress and its log.
 const REPORT_EVERY: Duration = Duration::from_secs(1);
 
+/// How often the store is asked what it believes that we hold, in case that a broken connection
+/// committed a claim after we had looked.
+const AUDIT_EVERY: Duration = Duration::from_secs(10);
+
 /// The longest pause after a failed exchange.
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 
@@ -116,6 +120,7 @@ impl Dispatcher {
         let poll = Duration::from_millis(self.options.poll_ms);
         let mut poll_at = Instant::now();
         let mut report_at = Instant::now() + REPORT_EVERY;
+        let mut audit_at = Instant::now() + AUDIT_EVERY;
         let mut deadline: Option<Instant> = None;
         loop {
             let now = Instant::now();
@@ -128,6 +133,10 @@ impl Dispatcher {
             if report_at <= now {
                 report_at = now + REPORT_EVERY;
                 self.report();
+            }
+            if audit_at <= now {
+                audit_at = now + AUDIT_EVERY;
+                self.doubtful = true;
             }
             let ready = |claimed: &Claimed| self.runner.tasks.is_settled(claimed.function);
             let back = self.claimer.give_back(now, self.draining, ready);
@@ -157,6 +166,7 @@ impl Dispatcher {
             let wake = [
                 Some(poll_at),
                 Some(report_at),
+                Some(audit_at),
                 deadline,
                 self.claimer.late_at(),
                 self.recorder.marks_due().filter(|_| idle),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use sqlx::postgres::{PgConnection, PgRow};
@@ -10,6 +11,10 @@ use super::connection::error;
 use super::read::{get, json, parse};
 use super::*;
 use crate::model::Fence;
+
+/// An exchange that takes longer is given up, and its connection with it: whether it was committed
+/// is then found out by looking at what the host holds.
+const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(20);
 
 const LOST: i32 = 0;
 const GRANTED: i32 = 1;
@@ -29,7 +34,11 @@ impl Postgres {
         order.sort_by_key(|index| exchange.claims[*index].queue);
 
         let mut turn = self.exchange.enter().await?;
-        let sent = call(turn.connection(), host, &exchange, &order).await;
+        let calling = call(turn.connection(), host, &exchange, &order);
+        let Ok(sent) = tokio::time::timeout(EXCHANGE_TIMEOUT, calling).await else {
+            turn.spoil();
+            return Err(Error::Unreachable("an exchange got no answer".to_owned()));
+        };
         if let Err(sqlx::Error::Database(refused)) = &sent
             && refused.code().as_deref() == Some("WL003")
         {
