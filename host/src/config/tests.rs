@@ -46,7 +46,7 @@ fn a_flag_goes_before_the_environment_before_the_file_before_the_default() {
             queue.margin_ms,
             queue.deaths_max
         ),
-        (13_000, 1_000, 1_200, 3)
+        (13_000, 1_000, Some(1_200), 3)
     );
     assert_eq!(
         origin(&config, "queue.lease_ms"),

@@ -45,8 +45,9 @@ pub struct Options {
     pub beat_ms: u64,
     /// For how long its counter must stand still before others take over, in milliseconds.
     pub lease_ms: u64,
-    /// How long before that it ends its own sandboxes, in milliseconds.
-    pub margin_ms: u64,
+    /// How long before that it ends its own sandboxes, in milliseconds; a fifth of the lease where
+    /// nothing is said.
+    pub margin_ms: Option<u64>,
     /// How many hosts may die of one invocation before it fails as `host-lost`.
     pub deaths_max: u32,
     /// How often it looks for work of which nobody told, in milliseconds.
@@ -61,7 +62,7 @@ impl Default for Options {
             queues: None,
             beat_ms: 2_000,
             lease_ms: 10_000,
-            margin_ms: 2_000,
+            margin_ms: None,
             deaths_max: 3,
             poll_ms: 500,
             drain_ms: 30_000,
@@ -89,7 +90,8 @@ impl Options {
                 "beat_ms, poll_ms and deaths_max must be at least 1".to_owned(),
             );
         }
-        if self.margin_ms + 2 * self.beat_ms > self.lease_ms {
+        let margin_ms = self.margin().as_millis() as u64;
+        if margin_ms + 2 * self.beat_ms > self.lease_ms {
             return fail(
                 "lease_ms",
                 format!(
@@ -97,8 +99,8 @@ impl Options {
                      make it at least {}",
                     self.lease_ms,
                     self.beat_ms,
-                    self.margin_ms,
-                    self.margin_ms + 2 * self.beat_ms
+                    margin_ms,
+                    margin_ms + 2 * self.beat_ms
                 ),
             );
         }
@@ -114,7 +116,7 @@ impl Options {
     }
 
     fn margin(&self) -> Duration {
-        Duration::from_millis(self.margin_ms)
+        Duration::from_millis(self.margin_ms.unwrap_or(self.lease_ms / 5))
     }
 }
 
