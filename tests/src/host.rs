@@ -90,6 +90,8 @@ pub struct HostProcess {
     child: Child,
     url: String,
     said: Arc<Mutex<String>>,
+    /// Closes when the process has closed its stderr.
+    complaints: Receiver<String>,
     _data: Arc<TempDir>,
 }
 
@@ -112,6 +114,7 @@ impl HostProcess {
                 child,
                 url,
                 said,
+                complaints,
                 _data: data,
             }),
             Err(_) => {
@@ -148,9 +151,17 @@ impl HostProcess {
     }
 
     /// SIGTERM: it drains, and returns how it ended.
-    pub fn stop(mut self) -> ExitStatus {
+    pub fn stop(self) -> ExitStatus {
+        self.stop_and_tell().0
+    }
+
+    /// SIGTERM: it drains, and returns how it ended, and everything that it said.
+    pub fn stop_and_tell(mut self) -> (ExitStatus, String) {
         self.signal("TERM");
-        self.child.wait().expect("the host is our child")
+        let status = self.child.wait().expect("the host is our child");
+        // Closes when all of stderr has been read.
+        while self.complaints.recv().is_ok() {}
+        (status, self.said())
     }
 
     /// SIGSTOP: it stands still and does not know.

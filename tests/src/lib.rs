@@ -6,7 +6,8 @@
 //! - [`HostProcess`]: a host that can be killed, stopped, continued and started again
 //! - [`Collector`]: the log that the tasks themselves keep, over HTTP
 //! - [`Running`]: what that log proves about how many ran at once, and in which order
-//! - [`guests`]: the components that are uploaded; [`upload`], [`call`], [`ended`]: using them
+//! - [`guests`]: the components that are uploaded; [`upload`], [`call`], [`executing`],
+//!   [`ended`]: using them
 //! - [`eventually`]: waiting for a condition, never for a time
 
 mod calls;
@@ -20,7 +21,7 @@ use std::fmt::Debug;
 use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
-pub use calls::{call, ended, upload, upload_as};
+pub use calls::{call, ended, executing, upload, upload_as};
 pub use collector::{Collector, Entry};
 pub use host::{HostProcess, Setup, binary};
 pub use proof::Running;

@@ -88,6 +88,38 @@ fn the_exit_code_tells_who_is_to_blame() {
     assert_eq!(codes, [Some(2), Some(3), Some(4), Some(5)]);
 }
 
+#[test]
+fn a_setting_is_shown_with_where_it_comes_from() {
+    let data = tempfile::tempdir().unwrap();
+    let file = "[queue]\nlease_ms = 11000\ndrain_ms = 5000\n";
+    std::fs::write(data.path().join("config.toml"), file).unwrap();
+    let mut show = Command::new(binary());
+    show.args(["config", "show", "-o", "json", "--beat-ms", "900"]);
+    show.args(["--token", "a-secret-of-some-length", "--data"])
+        .arg(data.path());
+    show.env("WINDLASS_QUEUE_LEASE_MS", "12000");
+    show.env("WINDLASS_DATABASE", "postgres://ada:secret@db.example/app");
+
+    let printed = stdout_of(&show.output().unwrap());
+
+    let shown: Vec<Value> = serde_json::from_str(&printed).unwrap();
+    let of = |key: &str| {
+        let entry = shown.iter().find(|entry| entry["setting"] == key).unwrap();
+        (
+            entry["value"].clone(),
+            entry["from"].as_str().unwrap().to_owned(),
+        )
+    };
+    assert_eq!(of("queue.beat_ms"), (900.into(), "--beat-ms".to_owned()));
+    let lease = "WINDLASS_QUEUE_LEASE_MS".to_owned();
+    assert_eq!(of("queue.lease_ms"), (12_000.into(), lease));
+    let (drain, file) = of("queue.drain_ms");
+    assert_eq!(drain, 5_000);
+    assert!(file.ends_with("config.toml"), "{file}");
+    assert_eq!(of("queue.poll_ms").1, "default");
+    assert!(!printed.contains("secret"), "{printed}");
+}
+
 /// The first object with an image in it, however the value is wrapped.
 fn find_thumbnail(value: &Value) -> Option<&Value> {
     match value {

@@ -4,9 +4,10 @@
     reason = "a test that panics says what went wrong"
 )]
 
-use serde_json::json;
-use windlass_client::wire::{FailureKind, Outcome, QueueSettings, State};
-use windlass_tests::{Setup, call, ended, eventually, on_both_stores, upload, upload_as};
+use reqwest::Client as Http;
+use serde_json::{Value, json};
+use windlass_client::wire::{FailureKind, ListQuery, Outcome, QueueSettings, State};
+use windlass_tests::{Setup, call, ended, executing, on_both_stores, upload, upload_as};
 
 on_both_stores![
     a_result_is_fetched_by_handle,
@@ -15,6 +16,8 @@ on_both_stores![
     a_host_that_is_told_to_stop_finishes_what_runs,
     a_new_version_changes_nothing_that_is_queued,
     the_same_call_under_the_same_id_is_one_invocation,
+    an_array_under_an_idempotency_key_is_stored_once,
+    an_array_with_one_mistake_is_not_stored_at_all,
 ];
 
 async fn a_result_is_fetched_by_handle(setup: Setup) {
@@ -79,11 +82,7 @@ async fn a_host_that_is_told_to_stop_finishes_what_runs(setup: Setup) {
     upload(&client, "hostile").await;
     let queue = client.queue("q");
     let handle = queue.enqueue("hostile/sleep-ms", &[1_000]).await.unwrap();
-    eventually("the start", async || {
-        let state = handle.get(std::time::Duration::ZERO).await.unwrap().state;
-        (state == State::Running).then_some(()).ok_or(state)
-    })
-    .await;
+    executing(&handle, 1).await;
 
     let status = host.stop();
     let host = setup.start();
@@ -140,4 +139,50 @@ async fn the_same_call_under_the_same_id_is_one_invocation(setup: Setup) {
         panic!("{other}");
     };
     assert_eq!((problem.status, problem.code.as_str()), (409, "id-taken"));
+}
+
+async fn an_array_under_an_idempotency_key_is_stored_once(setup: Setup) {
+    let host = setup.start();
+    let client = host.client();
+    upload(&client, "hello").await;
+    let send = async |names: [&str; 2]| {
+        let calls = names.map(|name| json!({"queue": "q", "task": "hello/greet", "args": [name]}));
+        let request = Http::new().post(format!("{}/v1/invocations", host.url()));
+        let request = request.header("idempotency-key", "batch-9").json(&calls);
+        let answer = request.send().await.unwrap();
+        (answer.status(), answer.json::<Value>().await.unwrap())
+    };
+
+    let (first, stored) = send(["Ada", "Eve"]).await;
+    let (again, found) = send(["Ada", "Eve"]).await;
+    let (other, refused) = send(["Ada", "Bob"]).await;
+
+    assert_eq!(
+        [first, again, other].map(|status| status.as_u16()),
+        [201, 200, 409]
+    );
+    let ids = |page: &Value| [0, 1].map(|index| page[index]["id"].as_str().unwrap().to_owned());
+    assert_eq!(ids(&stored), ["batch-9~0", "batch-9~1"]);
+    assert_eq!(ids(&found), ids(&stored));
+    assert_eq!(refused["code"], "id-taken");
+    let all = client.invocations(&ListQuery::default()).await.unwrap();
+    assert_eq!(all.items.len(), 2);
+}
+
+async fn an_array_with_one_mistake_is_not_stored_at_all(setup: Setup) {
+    let host = setup.start();
+    let client = host.client();
+    upload(&client, "hello").await;
+    let mut calls: Vec<_> = (0..999).map(|_| call("hello/greet", &["Ada"])).collect();
+    calls.push(call("hello/greet", &[7]));
+
+    let refused = client.queue("q").enqueue_many(calls).await.unwrap_err();
+
+    let windlass_client::Error::Problem(problem) = refused else {
+        panic!("{refused}");
+    };
+    assert_eq!(problem.code, "arguments");
+    assert_eq!(problem.errors[0].place, "[999].args[0]");
+    let all = client.invocations(&ListQuery::default()).await.unwrap();
+    assert_eq!(all.items.len(), 0);
 }

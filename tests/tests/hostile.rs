@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use windlass_client::Client;
-use windlass_client::wire::{FailureKind, Outcome};
-use windlass_tests::{Setup, call, ended, fresh_database, on_both_stores, upload};
+use windlass_client::wire::{FailureKind, Grants, Outcome};
+use windlass_tests::{Collector, Setup, call, ended, fresh_database, on_both_stores, upload};
 
 /// The task, its arguments, the kind of error and the limit that it names.
 fn misdeeds() -> Vec<(&'static str, Value, FailureKind, Option<&'static str>)> {
@@ -137,6 +137,36 @@ async fn a_task_sees_nothing_that_was_not_granted() {
     );
     assert!(connection.is_err(), "it made a connection");
     assert!(answer.is_err(), "it reached its own host");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_leads_to_a_private_address_is_no_way_there() {
+    let collector = Collector::start().await;
+    let host = Setup::sqlite().start();
+    let client = host.client();
+    upload(&client, "collector").await;
+    let port = collector.host().rsplit(':').next().unwrap().to_owned();
+    let record = async |url: String, granted: &str| {
+        let grants = Grants {
+            http: vec![format!("{granted}:{port}")],
+            ..Grants::default()
+        };
+        client.set_grants("collector", &grants).await.unwrap();
+        let args = (url, "reached", 0);
+        let queue = client.queue("q");
+        let handle = queue.enqueue("collector/record", &args).await.unwrap();
+        handle.get_result::<String>().await
+    };
+
+    let by_name = record(format!("http://localhost:{port}/"), "localhost").await;
+    let by_other_name = record(collector.url(), "localhost").await;
+    let told_before = collector.len();
+    let by_address = record(collector.url(), "127.0.0.1").await;
+
+    assert!(by_name.is_err(), "{by_name:?}");
+    assert!(by_other_name.is_err(), "{by_other_name:?}");
+    assert_eq!(told_before, 0);
+    assert_eq!(by_address.unwrap(), "reached");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -27,7 +27,13 @@ enum Place {
 impl Place {
     async fn open(&self) -> Result<Arc<dyn Store>, Error> {
         Ok(match self {
-            Self::File(path) => Arc::new(sqlite::open(path, &sqlite::Options::default()).await?),
+            Self::File(path) => {
+                let options = sqlite::Options {
+                    address: Some("http://127.0.0.1:7070".to_owned()),
+                    ..sqlite::Options::default()
+                };
+                Arc::new(sqlite::open(path, &options).await?)
+            }
             Self::Database(url) => {
                 Arc::new(postgres::open(url, &postgres::Options::default()).await?)
             }

@@ -50,8 +50,6 @@ async fn a_file_in_use_is_refused_by_name(bed: Bed) {
         assert!(second.ping().await.is_ok());
         return;
     }
-    World::new(&bed.store).await.host("a").await;
-
     let refused = bed.try_open().await.err().expect("it is in use");
 
     let Error::InUse { path, holder } = refused else {
