@@ -1,0 +1,95 @@
+//! What this host hears of queues, and where it looks for itself.
+
+use tokio::sync::{broadcast, mpsc};
+
+use super::{Dispatcher, Found, Known};
+use crate::model::QueueId;
+use crate::store::Signal;
+
+impl Dispatcher {
+    /// Something changed.
+    pub(super) fn hear(
+        &mut self,
+        signal: Result<Signal, broadcast::error::RecvError>,
+        found: &mpsc::Sender<Found>,
+    ) {
+        match signal {
+            Ok(Signal::Work(queue)) => self.hear_of(queue, found),
+            Ok(Signal::Settings(queue)) => {
+                self.unknown.insert(queue);
+                self.look(found, false);
+            }
+            Ok(Signal::Catalogue) => self.runner.tasks.forget_grants(),
+            Ok(Signal::Ended(_) | Signal::Moved) => {}
+            Err(broadcast::error::RecvError::Lagged(_)) => {
+                self.runner.tasks.forget_grants();
+                self.look(found, true);
+            }
+            Err(broadcast::error::RecvError::Closed) => {}
+        }
+    }
+
+    pub(super) fn hear_of(&mut self, queue: QueueId, found: &mpsc::Sender<Found>) {
+        match self.queues.get(&queue) {
+            Some(known) if known.served => self.claimer.hear_of_work(queue, &known.settings),
+            Some(_) => {}
+            None => {
+                self.unknown.insert(queue);
+                self.look(found, false);
+            }
+        }
+    }
+
+    /// Looks in the store for queues that have work, or for what queues there are.
+    pub(super) fn look(&mut self, found: &mpsc::Sender<Found>, claimable: bool) {
+        if std::mem::replace(&mut self.looking, true) {
+            return;
+        }
+        let (store, found) = (self.runner.store.clone(), found.clone());
+        tokio::spawn(async move {
+            let seen = match claimable {
+                true => Found::Claimable(store.claimable().await),
+                false => Found::Queues(store.served_queues().await),
+            };
+            // Nobody looks any more once the incarnation is over.
+            let _ = found.send(seen).await;
+        });
+    }
+
+    pub(super) fn see(&mut self, seen: Found, found: &mpsc::Sender<Found>) {
+        self.looking = false;
+        match seen {
+            Found::Claimable(Ok(queues)) => {
+                for queue in queues {
+                    self.hear_of(queue, found);
+                }
+            }
+            Found::Queues(Ok(queues)) => {
+                for queue in queues {
+                    let named = self.options.queues.as_ref();
+                    let served = named
+                        .is_none_or(|names| names.iter().any(|name| name == queue.name.as_str()));
+                    let known = Known {
+                        name: queue.name,
+                        settings: queue.settings,
+                        served,
+                    };
+                    self.queues.insert(queue.id, known);
+                }
+                for queue in std::mem::take(&mut self.unknown) {
+                    if let Some(known) = self.queues.get(&queue)
+                        && known.served
+                    {
+                        self.claimer.hear_of_work(queue, &known.settings);
+                    }
+                }
+            }
+            Found::Queues(Err(error)) | Found::Claimable(Err(error)) => {
+                tracing::warn!(%error, "looking for work failed; trying again at the next poll");
+            }
+        }
+        if !self.unknown.is_empty() && !self.looking {
+            self.look(found, false);
+        }
+    }
+}
