@@ -31,7 +31,10 @@ impl Dispatcher {
 
     pub(super) fn hear_of(&mut self, queue: QueueId, found: &mpsc::Sender<Found>) {
         match self.queues.get(&queue) {
-            Some(known) if known.served => self.claimer.hear_of_work(queue, &known.settings),
+            // Nothing comes of a paused queue; that the pause is over will be told.
+            Some(known) if known.served && !known.settings.paused => {
+                self.claimer.hear_of_work(queue, &known.settings);
+            }
             Some(_) => {}
             None => {
                 self.unknown.insert(queue);
@@ -44,6 +47,10 @@ impl Dispatcher {
     pub(super) fn look(&mut self, found: &mpsc::Sender<Found>, claimable: bool) {
         if std::mem::replace(&mut self.looking, true) {
             return;
+        }
+        if !claimable {
+            // What is heard of from now on, this look may not see.
+            self.asked.extend(self.unknown.drain());
         }
         let (store, found) = (self.runner.store.clone(), found.clone());
         tokio::spawn(async move {
@@ -58,9 +65,15 @@ impl Dispatcher {
 
     pub(super) fn see(&mut self, seen: Found, found: &mpsc::Sender<Found>) {
         self.looking = false;
+        let failed = matches!(seen, Found::Queues(Err(_)) | Found::Claimable(Err(_)));
         match seen {
             Found::Claimable(Ok(queues)) => {
                 for queue in queues {
+                    let paused = |known: &Known| known.settings.paused;
+                    if self.queues.get(&queue).is_some_and(paused) {
+                        // The store says that it is not: nobody told us.
+                        self.unknown.insert(queue);
+                    }
                     self.hear_of(queue, found);
                 }
             }
@@ -76,19 +89,18 @@ impl Dispatcher {
                     };
                     self.queues.insert(queue.id, known);
                 }
-                for queue in std::mem::take(&mut self.unknown) {
-                    if let Some(known) = self.queues.get(&queue)
-                        && known.served
-                    {
-                        self.claimer.hear_of_work(queue, &known.settings);
+                for queue in std::mem::take(&mut self.asked) {
+                    if self.queues.contains_key(&queue) {
+                        self.hear_of(queue, found);
                     }
                 }
             }
             Found::Queues(Err(error)) | Found::Claimable(Err(error)) => {
+                self.unknown.extend(self.asked.drain());
                 tracing::warn!(%error, "looking for work failed; trying again at the next poll");
             }
         }
-        if !self.unknown.is_empty() && !self.looking {
+        if !self.unknown.is_empty() && !failed {
             self.look(found, false);
         }
     }

@@ -77,7 +77,10 @@ pub struct Dispatcher {
     marking: HashMap<Hold, (QueueId, Claimed)>,
     /// The queues that exist, and those of them that are served here.
     queues: HashMap<QueueId, Known>,
+    /// Queues of which there is news that was not read yet.
     unknown: HashSet<QueueId>,
+    /// Those of which the look that is under way will tell.
+    asked: HashSet<QueueId>,
     looking: bool,
     /// An exchange failed, so that the store may hold more for us than we know.
     doubtful: bool,
@@ -101,6 +104,7 @@ impl Dispatcher {
             marking: HashMap::new(),
             queues: HashMap::new(),
             unknown: HashSet::new(),
+            asked: HashSet::new(),
             looking: false,
             doubtful: false,
             failures: 0,
