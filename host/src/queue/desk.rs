@@ -284,11 +284,11 @@ impl Rate {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::model::{Fence, FunctionId, InvocationId, Key, Namespace};
 
-    fn claimed(key: i64) -> Claimed {
+    pub(in crate::queue) fn claimed(key: i64) -> Claimed {
         Claimed {
             hold: Hold {
                 key: Key(key),
