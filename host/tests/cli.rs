@@ -3,6 +3,8 @@
 //! The host is a list of answers here; against a real one the command line runs in the end-to-end
 //! tests.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::process::Output;

@@ -5,6 +5,8 @@
 //! superuser), in a database of the case's own; without that variable its cases are left out with
 //! a line that says so, or fail where `CI` is true.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 /// Makes a module of tests for each backend out of cases.
 macro_rules! cases {
     ($($case:ident),+ $(,)?) => {

@@ -1,5 +1,7 @@
 //! Holds what ARCHITECTURE.md says: who may import whom, and how long a file may be.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,74 +1,104 @@
 //! What `.ci/run` checks, step by step, with the time that each took.
+//!
+//! Clippy and rustdoc share their dependencies' metadata, since profile and features are the same;
+//! the tests and the demo share one build.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{commands, test_suite, wasm_target};
+use crate::test_suite::{self, Tally};
+use crate::{commands, wasm_target};
 
-type Step = (&'static str, fn() -> Result<()>);
+type Step = (&'static str, fn() -> Result<Tally>);
 
 /// The cheap checks come first, so that a slip is told early.
 const STEPS: [Step; 6] = [
-    ("wasm target", wasm_target::install),
-    ("format", format),
-    ("lints", lints),
-    ("docs", docs),
+    ("wasm target", || check(wasm_target::install)),
+    ("format", || check(format)),
+    ("lints", || check(lints)),
+    ("docs", || check(docs)),
     ("tests", || test_suite::run(None, &[])),
-    ("demo", demo),
+    ("demo", || check(demo)),
 ];
 
 /// Every step, up to the first that fails.
-pub fn run() -> Result<()> {
+pub fn run() -> Tally {
     let mut times = Vec::new();
-    let outcome = STEPS.iter().try_for_each(|(name, step)| {
+    let mut whole = Tally::default();
+    for (name, step) in STEPS {
         eprintln!("\n== {name}");
         let begun = Instant::now();
-        let outcome = step().with_context(|| format!("step `{name}`"));
-        times.push((*name, begun.elapsed()));
-        outcome
-    });
+        whole.add(told(step().with_context(|| format!("step `{name}`"))));
+        times.push((name, begun.elapsed()));
+        if whole.is_failure() {
+            break;
+        }
+    }
     eprintln!();
     for (name, time) in &times {
         eprintln!("{name:12} {:>6.1} s", time.as_secs_f64());
     }
-    let whole: Duration = times.iter().map(|(_, time)| time).sum();
-    eprintln!("{:12} {:>6.1} s", "in all", whole.as_secs_f64());
-    outcome
+    let in_all: Duration = times.iter().map(|(_, time)| time).sum();
+    eprintln!("{:12} {:>6.1} s", "in all", in_all.as_secs_f64());
+    whole
+}
+
+/// The tally; what could not even be counted is printed, and counts as a failed test.
+pub fn told(outcome: Result<Tally>) -> Tally {
+    outcome.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        Tally::FAILURE
+    })
+}
+
+/// A step that is no test.
+fn check(step: fn() -> Result<()>) -> Result<Tally> {
+    step().map(|()| Tally::default())
 }
 
 fn format() -> Result<()> {
     commands::run(commands::cargo("fmt").args(["--all", "--check"]))?;
-    for manifest in commands::other_workspaces() {
-        commands::run(
-            commands::cargo("fmt")
-                .args(["--all", "--check", "--manifest-path"])
-                .arg(manifest),
-        )?;
+    for workspace in commands::OTHER_WORKSPACES {
+        commands::run(commands::cargo_in(workspace, "fmt").args(["--all", "--check"]))?;
     }
     Ok(())
 }
 
 fn lints() -> Result<()> {
-    commands::run(
-        commands::cargo("clippy")
-            .args(["--release", "--workspace", "--all-targets", "--"])
-            .args(["-D", "warnings"]),
-    )
+    let lint = |command: &mut std::process::Command, what: &[&str]| {
+        command.args(["--release", "--locked"]).args(what);
+        commands::run(command.args(["--", "-D", "warnings"]))
+    };
+    let for_wasm: &[&str] = &["--target", wasm_target::TARGET];
+    let everything: &[&str] = &["--workspace", "--all-targets"];
+    lint(&mut commands::cargo("clippy"), everything)?;
+    for (workspace, what) in [
+        ("guest-sdk/rust", everything),
+        ("examples", for_wasm),
+        ("tests/guests", for_wasm),
+        ("tests/guests", &["--package", "check", "--all-targets"]),
+    ] {
+        lint(&mut commands::cargo_in(workspace, "clippy"), what)?;
+    }
+    Ok(())
 }
 
 fn docs() -> Result<()> {
-    commands::run(
-        commands::cargo("doc")
-            .args(["--release", "--workspace", "--no-deps"])
-            .env("RUSTDOCFLAGS", "-D warnings"),
-    )
+    let document = |mut command: std::process::Command| {
+        command.args(["--release", "--locked", "--workspace", "--no-deps"]);
+        // Rustdoc alone reads these flags: no dependency is built again for them.
+        commands::run(command.env("RUSTDOCFLAGS", "-D warnings"))
+    };
+    document(commands::cargo("doc"))?;
+    document(commands::cargo_in("guest-sdk/rust", "doc"))
 }
 
-/// The first command of the README, as a reader types it.
+/// What the README begins with, done by the binary that the tests have built: `cargo run` would
+/// build it once more, since the tests' own dependencies turn on features of others.
 fn demo() -> Result<()> {
-    let mut command = commands::cargo("run");
-    command.args(["--release", "--", "demo"]);
+    let mut command = commands::program(test_suite::binary());
+    command.arg("demo");
     commands::show(&command);
     let said = commands::output(&mut command)?;
     println!("{said}");

@@ -38,13 +38,19 @@ pub fn cargo(subcommand: &str) -> Command {
     command
 }
 
-/// The workspaces apart from the host's, of those that are there: their manifests.
-pub fn other_workspaces() -> Vec<PathBuf> {
-    ["guest-sdk/rust", "examples", "tests/guests"]
-        .into_iter()
-        .map(|folder| root().join(folder).join("Cargo.toml"))
-        .filter(|manifest| manifest.exists())
-        .collect()
+/// The workspaces apart from the host's, by their folders.
+pub const OTHER_WORKSPACES: [&str; 3] = ["guest-sdk/rust", "examples", "tests/guests"];
+
+/// The same in one of them. What it builds comes beside what the host's workspace does, since the
+/// profiles differ.
+pub fn cargo_in(workspace: &str, subcommand: &str) -> Command {
+    let mut command = cargo(subcommand);
+    command
+        .arg("--manifest-path")
+        .arg(root().join(workspace).join("Cargo.toml"))
+        // Told to the builds that its tests start, too.
+        .env("CARGO_TARGET_DIR", target_dir().join("guests"));
+    command
 }
 
 /// Shows the command and runs it to its end; that it fails is an error.

@@ -10,16 +10,13 @@ use crate::{commands, wasm_target};
 /// Builds every component; returns the folder that then holds them, `<name>.wasm` each.
 pub fn build() -> Result<PathBuf> {
     wasm_target::install()?;
-    let target_dir = target_dir();
     for workspace in ["examples", "tests/guests"] {
-        commands::run(
-            commands::cargo("build")
-                .args(["--release", "--target", wasm_target::TARGET])
-                .arg("--manifest-path")
-                .arg(commands::root().join(workspace).join("Cargo.toml"))
-                .arg("--target-dir")
-                .arg(&target_dir),
-        )?;
+        commands::run(commands::cargo_in(workspace, "build").args([
+            "--release",
+            "--locked",
+            "--target",
+            wasm_target::TARGET,
+        ]))?;
     }
     let folder = folder();
     eprintln!("the components are in {}", folder.display());
@@ -38,10 +35,6 @@ pub fn bless_hello() -> Result<()> {
 
 /// Where the components are when they have been built.
 pub fn folder() -> PathBuf {
-    target_dir().join(wasm_target::TARGET).join("release")
-}
-
-/// Where the guests' workspaces are built: beside the host's, since their profiles differ.
-pub fn target_dir() -> PathBuf {
-    commands::target_dir().join("guests")
+    let built = commands::target_dir().join("guests");
+    built.join(wasm_target::TARGET).join("release")
 }

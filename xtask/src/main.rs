@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
+use xtask::test_suite::Tally;
 use xtask::{ci, guests, test_suite, wasm_target};
 
 const USAGE: &str = "\
@@ -18,7 +19,12 @@ cargo xtask ci                       what .ci/run does: format, lints, docs, tes
 
 fn main() -> ExitCode {
     match chore(std::env::args().skip(1).collect()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(None) => ExitCode::SUCCESS,
+        Ok(Some(tally)) => {
+            // The last line, whatever was printed before.
+            println!("{tally}");
+            ExitCode::from(u8::from(tally.is_failure()))
+        }
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
@@ -26,25 +32,25 @@ fn main() -> ExitCode {
     }
 }
 
-fn chore(mut arguments: Vec<String>) -> Result<()> {
+/// Does what is asked; if tests are part of it, tells how many ended how.
+fn chore(mut arguments: Vec<String>) -> Result<Option<Tally>> {
     let for_the_tests = match arguments.iter().position(|word| word == "--") {
         Some(place) => arguments.split_off(place).split_off(1),
         None => Vec::new(),
     };
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["wasm-target"] => wasm_target::install(),
-        ["guests"] => guests::build().map(drop),
-        ["guests", "--bless-hello"] => guests::bless_hello(),
-        ["test"] => test_suite::run(None, &for_the_tests),
+        ["wasm-target"] => wasm_target::install()?,
+        ["guests"] => guests::build().map(drop)?,
+        ["guests", "--bless-hello"] => guests::bless_hello()?,
+        ["test"] => return Ok(Some(ci::told(test_suite::run(None, &for_the_tests)))),
         ["test", filter] if !filter.starts_with('-') => {
-            test_suite::run(Some(filter), &for_the_tests)
+            let outcome = test_suite::run(Some(filter), &for_the_tests);
+            return Ok(Some(ci::told(outcome)));
         }
-        ["ci"] => ci::run(),
-        [] | ["help" | "--help" | "-h"] => {
-            print!("{USAGE}");
-            Ok(())
-        }
+        ["ci"] => return Ok(Some(ci::run())),
+        [] | ["help" | "--help" | "-h"] => print!("{USAGE}"),
         _ => bail!("no such chore: {}\n\n{USAGE}", words.join(" ")),
     }
+    Ok(None)
 }

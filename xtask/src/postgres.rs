@@ -69,8 +69,8 @@ pub struct Postgres {
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// $1 the folder, the rest the server's command line. A line on stdin names the signal that ends
-/// the server; the end of stdin ends it too, and removes the folder. It ends when the server does. The signal is
-/// repeated, since a server that has only just begun ignores it.
+/// the server; the end of stdin ends it too, and removes the folder. It ends when the server does.
+/// The signal is repeated, since a server that has only just begun ignores it.
 const GUARD: &str = r#"
 trap '' INT TERM HUP
 exec 3<&0

@@ -1,19 +1,18 @@
-//! `cargo xtask test`: what the tests need, then every test, then one line that sums them up.
+//! `cargo xtask test`: what the tests need, then every test, and how many ended how.
 
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::postgres::{Durability, Postgres};
 use crate::{commands, guests};
 
-/// Runs the tests whose names contain `filter` (all of them without one), and prints
-/// `N passed, N failed, N skipped` as its last line. `arguments` go to every test binary.
-pub fn run(filter: Option<&str>, arguments: &[String]) -> Result<()> {
+/// Runs the tests whose names contain `filter` (all of them without one). `arguments` go to every
+/// test binary.
+pub fn run(filter: Option<&str>, arguments: &[String]) -> Result<Tally> {
     let components = guests::build()?;
-    commands::run(commands::cargo("build").args(["--release", "--package", "windlass"]))?;
-    let binary = commands::target_dir().join("release/windlass");
     // Crashes of the database are what the black-box tests make, on servers of their own.
     let postgres = Postgres::start(Durability::Forgetful)?;
 
@@ -26,52 +25,57 @@ pub fn run(filter: Option<&str>, arguments: &[String]) -> Result<()> {
         runner
             .env("WINDLASS_TEST_GUESTS", &components)
             .env("WINDLASS_TEST_POSTGRES", postgres.url("postgres"))
-            .env("WINDLASS_BIN", &binary);
+            .env("WINDLASS_BIN", binary());
         tally.add(watch(&mut runner)?);
     }
-    drop(postgres);
+    Ok(tally)
+}
 
-    println!("{tally}");
-    if tally.failed > 0 {
-        bail!("{} failed", tally.failed);
-    }
-    Ok(())
+/// The host, which the first of the runners builds before any test runs.
+pub fn binary() -> PathBuf {
+    commands::target_dir().join("release/windlass")
 }
 
 /// `cargo test` for each workspace that has tests; the documentation's examples are among them.
 fn runners() -> Vec<Command> {
-    let test = |what: &[&str]| {
-        let mut command = commands::cargo("test");
-        command.args(["--release", "--no-fail-fast"]).args(what);
+    let test = |mut command: Command, what: &[&str]| {
+        command.args(["--release", "--locked", "--no-fail-fast"]);
+        command.args(what);
         command
     };
-    let apart = |folder: &str, what: &[&str]| {
-        let mut command = test(what);
-        command.arg("--manifest-path");
-        command.arg(commands::root().join(folder).join("Cargo.toml"));
-        // For the builds that their tests start, too: what `guests::build` made is not made twice.
-        command.env("CARGO_TARGET_DIR", guests::target_dir());
-        command
-    };
+    let apart = |workspace: &str| commands::cargo_in(workspace, "test");
     vec![
-        test(&["--workspace"]),
-        apart("guest-sdk/rust", &["--workspace"]),
-        apart("examples", &["--workspace"]),
+        test(commands::cargo("test"), &["--workspace"]),
+        test(apart("guest-sdk/rust"), &["--workspace"]),
+        test(apart("examples"), &["--workspace"]),
         // The guests themselves build for wasm only; `check` looks at what was built.
-        apart("tests/guests", &["--package", "check"]),
+        test(apart("tests/guests"), &["--package", "check"]),
     ]
 }
 
 /// How many tests ended how.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Tally {
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
     passed: u64,
     failed: u64,
     skipped: u64,
 }
 
 impl Tally {
-    fn add(&mut self, other: Self) {
+    /// Something failed that no test tells of.
+    pub const FAILURE: Self = Self {
+        passed: 0,
+        failed: 1,
+        skipped: 0,
+    };
+
+    /// Whether anything failed.
+    pub fn is_failure(&self) -> bool {
+        self.failed > 0
+    }
+
+    /// Counts the others in.
+    pub fn add(&mut self, other: Self) {
         self.passed += other.passed;
         self.failed += other.failed;
         self.skipped += other.skipped;
@@ -121,7 +125,7 @@ fn watch(command: &mut Command) -> Result<Tally> {
     let status = child.wait().context("waiting for cargo")?;
     if !status.success() && tally.failed == 0 {
         // It did not build, or a test binary died: no closing line tells of that.
-        tally.failed = 1;
+        tally.add(Tally::FAILURE);
     }
     Ok(tally)
 }

@@ -36,53 +36,56 @@ pub(super) async fn readyz(State(api): State<Api>) -> Answer<&'static str> {
 
 /// What this host's workers have counted.
 fn workers(text: &mut String, now: &Reading) {
-    let one = |value: f64| [(String::new(), value)];
-    let outcomes = [
+    let numbers = [
+        (
+            "windlass_sandboxes_running",
+            Gauge,
+            "Sandboxes that execute on this host now.",
+            now.executing as f64,
+        ),
+        (
+            "windlass_invocations_reserved",
+            Gauge,
+            "Invocations that this host has claimed and not started.",
+            now.reserved as f64,
+        ),
+        (
+            "windlass_claims_total",
+            Counter,
+            "Invocations that this host has claimed.",
+            now.claimed as f64,
+        ),
+        (
+            "windlass_attempts_lost_total",
+            Counter,
+            "Attempts whose end was not recorded, since they were no longer this host's.",
+            now.lost as f64,
+        ),
+        (
+            "windlass_exchanges_total",
+            Counter,
+            "Round trips to the store: outcomes and starts in, claims out.",
+            now.exchanges as f64,
+        ),
+        (
+            "windlass_exchange_seconds_total",
+            Counter,
+            "What the round trips to the store took together.",
+            now.exchange_time.as_secs_f64(),
+        ),
+    ];
+    for (name, kind, about, value) in numbers {
+        write(text, (name, kind, about), [(String::new(), value)]);
+    }
+    let about = "Invocations whose outcome this host has recorded.";
+    let ended = [
         ("outcome=\"value\"".to_owned(), now.succeeded as f64),
         ("outcome=\"error\"".to_owned(), now.failed as f64),
     ];
-    let about = "Sandboxes that execute on this host now.";
-    write(
-        text,
-        ("windlass_sandboxes_running", Gauge, about),
-        one(now.executing as f64),
-    );
-    let about = "Invocations that this host has claimed and not started.";
-    write(
-        text,
-        ("windlass_invocations_reserved", Gauge, about),
-        one(now.reserved as f64),
-    );
-    let about = "Invocations that this host has claimed.";
-    write(
-        text,
-        ("windlass_claims_total", Counter, about),
-        one(now.claimed as f64),
-    );
-    let about = "Invocations whose outcome this host has recorded.";
     write(
         text,
         ("windlass_invocations_ended_total", Counter, about),
-        outcomes,
-    );
-    let about = "Attempts whose end was not recorded, since they were no longer this host's.";
-    write(
-        text,
-        ("windlass_attempts_lost_total", Counter, about),
-        one(now.lost as f64),
-    );
-    let about = "Round trips to the store: outcomes and starts in, claims out.";
-    write(
-        text,
-        ("windlass_exchanges_total", Counter, about),
-        one(now.exchanges as f64),
-    );
-    let about = "What the round trips to the store took together.";
-    let seconds = now.exchange_time.as_secs_f64();
-    write(
-        text,
-        ("windlass_exchange_seconds_total", Counter, about),
-        one(seconds),
+        ended,
     );
 }
 

@@ -4,40 +4,19 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use serde::{Deserialize, Deserializer};
 use windlass_client::wire;
 
 use crate::control::Change;
-use crate::http::{Answer, Problem, collect, from_json};
+use crate::http::{Answer, collect, from_json};
 use crate::model::QueueName;
 
 use super::{Api, Named, json, show, whole};
-
-/// What a `PUT` says. A field that is absent and one that is null are two things.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Settings {
-    #[serde(deserialize_with = "said")]
-    concurrency: Option<Option<u32>>,
-    #[serde(deserialize_with = "said")]
-    ordered: Option<Option<bool>>,
-    #[serde(deserialize_with = "said")]
-    paused: Option<Option<bool>>,
-    #[serde(deserialize_with = "said")]
-    timeout_ms: Option<Option<u64>>,
-}
-
-fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    from: D,
-) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(from).map(Some)
-}
 
 /// Makes a queue or changes it, while it runs. Null takes a limit away; a setting that is absent
 /// stays as it is.
 #[utoipa::path(
     put, path = "/v1/queues/{name}", tag = "queues",
-    params(("name" = String, Path)), request_body = wire::QueueSettings,
+    params(("name" = String, Path)), request_body = wire::QueueChange,
     responses(
         (status = 201, body = wire::Queue, description = "It is new"),
         (status = 200, body = wire::Queue, description = "It was there and has these settings now"),
@@ -51,20 +30,11 @@ pub(super) async fn put(
 ) -> Answer<Response> {
     let (parts, body) = request.into_parts();
     let body = collect(&parts.headers, body, api.options.body_max_bytes).await?;
-    let asked: Settings = from_json(&body)?;
+    let asked: wire::QueueChange = from_json(&body)?;
     let change = Change {
         concurrency: asked.concurrency,
         ordered: asked.ordered,
-        paused: match asked.paused {
-            Some(None) => {
-                return Err(Problem::invalid(
-                    "paused",
-                    "expected true or false, got null",
-                ));
-            }
-            Some(paused) => paused,
-            None => None,
-        },
+        paused: asked.paused,
         timeout_ms: asked.timeout_ms,
     };
     let (queue, counts, is_new) = api.control.put_queue(&api.namespace, &name, change).await?;

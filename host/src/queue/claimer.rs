@@ -224,26 +224,7 @@ impl Claimer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Fence, FunctionId, InvocationId, Key, Namespace};
-
-    fn claimed(key: i64, alone: bool) -> Claimed {
-        Claimed {
-            hold: Hold {
-                key: Key(key),
-                fence: Fence(1),
-            },
-            id: InvocationId::from_store(key.to_string()),
-            namespace: Namespace::default_namespace(),
-            attempt: 1,
-            running: alone,
-            alone,
-            function: FunctionId(1),
-            task: "hello/nothing".to_owned(),
-            arguments: None,
-            timeout_ms: None,
-            place: (0, key),
-        }
-    }
+    use crate::queue::desk::tests::claimed;
 
     fn granted(queue: QueueId, claimed: Vec<Claimed>) -> Granted {
         Granted {
@@ -268,7 +249,7 @@ mod tests {
                 .find(|(queue, _)| QueueId(*queue) == claim.queue)
                 .unwrap()
                 .1;
-            let rows = keys.iter().map(|key| claimed(*key, false)).collect();
+            let rows = keys.iter().map(|key| claimed(*key)).collect();
             claimer.take(&claim, granted(claim.queue, rows), now);
         }
         claimer
@@ -334,7 +315,12 @@ mod tests {
             slots: 4,
             rows: 4,
         };
-        claimer.take(&claim, granted(QueueId(2), vec![claimed(21, true)]), now);
+        let suspect = Claimed {
+            running: true,
+            alone: true,
+            ..claimed(21)
+        };
+        claimer.take(&claim, granted(QueueId(2), vec![suspect]), now);
 
         // 20 is in front of it: it starts no more, and goes back.
         assert!(claimer.start(now, |_| Gate::Open).is_none());

@@ -284,11 +284,11 @@ impl Rate {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::model::{Fence, FunctionId, InvocationId, Key, Namespace};
 
-    fn claimed(key: i64) -> Claimed {
+    pub(in crate::queue) fn claimed(key: i64) -> Claimed {
         Claimed {
             hold: Hold {
                 key: Key(key),
@@ -298,6 +298,7 @@ mod tests {
             namespace: Namespace::default_namespace(),
             attempt: 1,
             running: false,
+            suspect: false,
             alone: false,
             function: FunctionId(1),
             task: "hello/nothing".to_owned(),

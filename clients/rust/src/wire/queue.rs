@@ -1,6 +1,6 @@
 //! Queues: what `PUT` and `GET /v1/queues` take and give.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A queue's settings, all changeable while it runs. Null means no such limit.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -20,20 +20,32 @@ pub struct QueueSettings {
 
 /// A change of a queue: the body of `PUT /v1/queues/{name}`. What is absent stays as it is, null
 /// takes a limit away.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields, default)]
 pub struct QueueChange {
     /// At most so many invocations at once over all hosts.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "said", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>))]
     pub concurrency: Option<Option<u32>>,
-    /// Whether starts happen in order; `Some(None)` follows `concurrency`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Whether retries keep their place and hold what follows, and starts happen in order. Null
+    /// follows `concurrency`: true where that is 1.
+    #[serde(deserialize_with = "said", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<bool>))]
     pub ordered: Option<Option<bool>>,
     /// Whether nothing starts.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "said", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = bool, required = false))]
     pub paused: Option<bool>,
     /// How long one attempt may take, in milliseconds, where the call does not say.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "said", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<u64>))]
     pub timeout_ms: Option<Option<u64>>,
+}
+
+/// Reads a field that is there: serde alone takes null for absent.
+fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
 }
 
 /// A queue, its settings as they were put, and its counts.
@@ -106,6 +118,21 @@ mod tests {
         let text = serde_json::to_string(&change).unwrap();
 
         assert_eq!(text, r#"{"concurrency":null}"#);
+    }
+
+    #[test]
+    fn a_change_reads_absent_and_null_as_two_things() {
+        let change: QueueChange = serde_json::from_str(r#"{"timeout_ms":null}"#).unwrap();
+
+        assert_eq!(change.timeout_ms, Some(None));
+        assert_eq!(change.concurrency, None);
+    }
+
+    #[test]
+    fn a_change_to_neither_paused_nor_not_is_refused() {
+        let error = serde_json::from_str::<QueueChange>(r#"{"paused":null}"#).unwrap_err();
+
+        assert!(error.to_string().contains("expected a boolean"));
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use sqlx::Row;
 use sqlx::postgres::PgRow;
+use sqlx::{Row, Transaction};
 
 use super::connection::error;
 use super::read::{get, json, parse};
@@ -87,12 +87,7 @@ impl Postgres {
         .execute(&mut *transaction)
         .await
         .map_err(error)?;
-        sqlx::query("update catalogue set revision = revision + 1")
-            .execute(&mut *transaction)
-            .await
-            .map_err(error)?;
-        transaction.commit().await.map_err(error)?;
-        self.notify.outbox().tell(Signal::Catalogue);
+        self.commit_catalogue(transaction).await?;
         Ok(Added::Created)
     }
 
@@ -220,6 +215,14 @@ impl Postgres {
         .execute(&mut *transaction)
         .await
         .map_err(error)?;
+        self.commit_catalogue(transaction).await
+    }
+
+    /// Commits a change of the catalogue, and has every host read it again.
+    async fn commit_catalogue(
+        &self,
+        mut transaction: Transaction<'_, sqlx::Postgres>,
+    ) -> Result<(), Error> {
         sqlx::query("update catalogue set revision = revision + 1")
             .execute(&mut *transaction)
             .await
