@@ -70,6 +70,19 @@ pub enum Error {
     Ended(&'static str),
 }
 
+impl Error {
+    /// Whether it is the database that does not answer.
+    pub fn is_unreachable(&self) -> bool {
+        matches!(
+            self,
+            Self::Store {
+                reason: store::Error::Unreachable(_),
+                ..
+            }
+        )
+    }
+}
+
 /// Serves until somebody says stop, then drains. Prints where it listens as the first line on
 /// standard output.
 ///
@@ -89,13 +102,13 @@ pub async fn serve(config: Config) -> Result<(), Error> {
         path: settings.data.clone(),
         reason,
     })?;
-    let store = open_store(&settings).await?;
+    let store = open_store(&settings, &address).await?;
     let host = Host::build(&settings, store, address)?;
     host.announce(&settings);
     host.serve(settings, listener).await
 }
 
-async fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, Error> {
+async fn open_store(settings: &Settings, address: &str) -> Result<Arc<dyn Store>, Error> {
     let opened: Result<Arc<dyn Store>, store::Error> = match &settings.database {
         Some(url) => {
             let opened = postgres::open(url, &postgres::Options::default()).await;
@@ -104,6 +117,7 @@ async fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, Error> {
         None => {
             let options = sqlite::Options {
                 declared_queues_only: settings.control.declared_queues_only,
+                address: Some(address.to_owned()),
             };
             let opened = sqlite::open(&settings.sqlite_path(), &options).await;
             opened.map(|store| Arc::new(store) as _)

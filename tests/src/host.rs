@@ -15,7 +15,8 @@ use crate::PATIENCE;
 /// How a host is started. Starting one twice from the same setup is starting it again.
 #[derive(Debug)]
 pub struct Setup {
-    data: TempDir,
+    /// Kept by its hosts as well: a folder must outlive whoever stores in it.
+    data: Arc<TempDir>,
     listen: String,
     arguments: Vec<String>,
 }
@@ -24,7 +25,7 @@ impl Setup {
     /// A host that stores in a SQLite file.
     pub fn sqlite() -> Self {
         Self {
-            data: TempDir::new().expect("a temporary folder can be made"),
+            data: Arc::new(TempDir::new().expect("a temporary folder can be made")),
             listen: "127.0.0.1:0".to_owned(),
             arguments: Vec::new(),
         }
@@ -79,7 +80,7 @@ impl Setup {
 
     /// Starts it; if it ends before it listens, how and what it said.
     pub fn try_start(&self) -> Result<HostProcess, (ExitStatus, String)> {
-        HostProcess::spawn(self.command())
+        HostProcess::spawn(self.command(), Arc::clone(&self.data))
     }
 }
 
@@ -89,10 +90,11 @@ pub struct HostProcess {
     child: Child,
     url: String,
     said: Arc<Mutex<String>>,
+    _data: Arc<TempDir>,
 }
 
 impl HostProcess {
-    fn spawn(mut command: Command) -> Result<Self, (ExitStatus, String)> {
+    fn spawn(mut command: Command, data: Arc<TempDir>) -> Result<Self, (ExitStatus, String)> {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -106,7 +108,12 @@ impl HostProcess {
         let complaints = listen(stderr, &said);
         // The channel closes when the process closes its stdout: it ended.
         match addresses.recv_timeout(PATIENCE) {
-            Ok(url) => Ok(Self { child, url, said }),
+            Ok(url) => Ok(Self {
+                child,
+                url,
+                said,
+                _data: data,
+            }),
             Err(_) => {
                 let _ = child.kill();
                 let status = child.wait().expect("the host is our child");

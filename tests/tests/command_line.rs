@@ -63,7 +63,7 @@ fn a_component_is_pushed_and_called_and_its_result_fetched() {
         "welcome-17",
     ];
     stdout_of(&windlass(host.url(), &words));
-    let result = stdout_of(&windlass(host.url(), &["result", "welcome-17"]));
+    let result = stdout_of(&windlass(host.url(), &["result", "welcome-17", "--wait"]));
 
     assert!(pushed.contains("greet"), "{pushed}");
     assert!(result.contains("Hello, Ada!"), "{result}");

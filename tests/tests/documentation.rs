@@ -74,7 +74,7 @@ fn the_reference_names_every_setting_with_its_default() {
     let entries = shown.as_array().unwrap();
     assert!(!entries.is_empty());
     for entry in entries {
-        let key = entry["key"].as_str().unwrap();
+        let key = entry["setting"].as_str().unwrap();
         let value = entry["value"].to_string();
         let value = value.trim_matches('"');
         let row = page

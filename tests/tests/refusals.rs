@@ -90,7 +90,8 @@ fn mistakes() -> Vec<Mistake> {
     let arguments = (422, "arguments");
     let calls = (Method::POST, "/v1/invocations");
     let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
-    let deep = format!(r#"{{"queue":"q","task":"hello/greet","args":{deep}}}"#);
+    let deep_argument = format!(r#"{{"queue":"q","task":"hello/greet","args":{deep}}}"#);
+    let deep_option = format!(r#"{{"queue":"q","task":"hello/greet","args":["a"],"tags":{deep}}}"#);
     let long = "x".repeat(5 << 20);
     vec![
         upload_of(
@@ -189,7 +190,20 @@ fn mistakes() -> Vec<Mistake> {
             (413, "too-large"),
             "",
         ),
-        request_of("deep nesting", calls.clone(), &deep, (400, "body"), ""),
+        request_of(
+            "deep nesting in an argument",
+            calls.clone(),
+            &deep_argument,
+            arguments,
+            "args[0]",
+        ),
+        request_of(
+            "deep nesting in an option",
+            calls.clone(),
+            &deep_option,
+            invalid,
+            "tags",
+        ),
         request_of("no JSON", calls.clone(), "{\"queue\": ", (400, "body"), ""),
         request_of(
             "a queue with slashes",

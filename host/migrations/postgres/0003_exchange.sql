@@ -1,7 +1,7 @@
 -- One round trip of a host: what ended, started, was reported and goes back, then what it claims.
 --
 -- `what` of an answer row: 0 a hand-in that is no longer the host's (nothing was recorded for it),
--- 1 the answer to a claim, 2 a claimed invocation. A function and not one statement, because a
+-- 1 the answer to a claim, 2 a claimed invocation, 3 one that a dead host held before. A function and not one statement, because a
 -- count must be taken under a snapshot that is newer than the wait for the queue's lock.
 create function windlass.exchange(
   p_host bigint,
@@ -182,14 +182,10 @@ begin
            where l.queue_id = p_queue and l.state = 'queued' and l.host is null
            order by l.priority, l.seq limit p_rows for update skip locked),
         taken as (
-          update live l set host = p_host, fence = l.fence + 1,
-                 state = case when l.suspect or l.deaths > 0 then 'running' else l.state end,
-                 started_at = case when l.suspect or l.deaths > 0 then windlass.now() end,
-                 attempt = case when l.suspect or l.deaths > 0 then l.attempt + 1 else l.attempt end
+          update live l set host = p_host, fence = l.fence + 1
            where l.key = any (array (select h.key from head h))
           returning l.*)
-        select 2, p_queue, t.key, t.fence, case when t.state = 'running' then t.attempt else t.attempt + 1 end,
-               t.state = 'running', t.deaths >= 2, v.function_id, v.namespace, v.id, v.task,
+        select case when t.suspect then 3 else 2 end, p_queue, t.key, t.fence, t.attempt + 1, false, t.deaths >= 2, v.function_id, v.namespace, v.id, v.task,
                v.arguments, coalesce(v.timeout_ms, q.timeout_ms), t.priority, t.seq,
                null::text, null::int, null::boolean, null::boolean, null::boolean
           from taken t cross join lateral (
@@ -233,22 +229,18 @@ begin
   if v_rows > 0 then
     return query
       with head as materialized (
-        select l.key, l.priority, l.seq, (l.suspect or l.deaths > 0) as marked from live l
+        select l.key from live l
          where l.queue_id = p_queue and l.state = 'queued' and l.host is null
          order by l.priority, l.seq limit v_rows for update),
-      numbered as materialized (
-        select h.*, row_number() over (order by h.priority, h.seq) as n from head h),
-      within as materialized (
-        select n.key from numbered n
-         where n.n < coalesce((select min(m.n) from numbered m where m.marked and m.n > v_startable), n.n + 1)),
       taken as (
         update live l set host = p_host, fence = l.fence + 1,
-               state = case when q.ordered or l.suspect or l.deaths > 0 then 'running' else l.state end,
-               started_at = case when q.ordered or l.suspect or l.deaths > 0 then windlass.now() end,
-               attempt = case when q.ordered or l.suspect or l.deaths > 0 then l.attempt + 1 else l.attempt end
-         where l.key = any (array (select w.key from within w))
+               state = case when q.ordered and l.deaths < 2 then 'running' else l.state end,
+               started_at = case when q.ordered and l.deaths < 2 then windlass.now() end,
+               attempt = case when q.ordered and l.deaths < 2 then l.attempt + 1 else l.attempt end
+         where l.key = any (array (select h.key from head h))
         returning l.*)
-      select 2, p_queue, t.key, t.fence, case when t.state = 'running' then t.attempt else t.attempt + 1 end,
+      select case when t.suspect then 3 else 2 end, p_queue, t.key, t.fence,
+             case when t.state = 'running' then t.attempt else t.attempt + 1 end,
              t.state = 'running', t.deaths >= 2, v.function_id, v.namespace, v.id, v.task,
              v.arguments, coalesce(v.timeout_ms, q.timeout_ms), t.priority, t.seq,
              null::text, null::int, null::boolean, null::boolean, null::boolean

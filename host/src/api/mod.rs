@@ -27,7 +27,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::control::Control;
 use crate::http::auth::{Gate, guard};
-use crate::http::{Answer, Code, Problem, panicked};
+use crate::http::{Answer, Code, Problem, linger, panicked};
 use crate::model::Namespace;
 use crate::queue::Stats;
 
@@ -123,6 +123,7 @@ pub fn router(parts: Parts) -> Router {
         .fallback(nothing_here)
         .method_not_allowed_fallback(other_method)
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(linger))
         .with_state(api)
 }
 

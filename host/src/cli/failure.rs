@@ -7,6 +7,7 @@ use windlass_client::Error as ClientError;
 use windlass_client::wire::{Failure as TaskFailure, Invocation};
 
 use super::output::{Format, Output};
+use crate::server;
 
 /// How the process ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +17,7 @@ pub enum Exit {
     Other = 1,
     /// The command line, or the arguments of a call.
     Usage = 2,
-    /// No host can be reached.
+    /// No host can be reached, or a host cannot reach its database.
     Unreachable = 3,
     /// The task failed or was cancelled.
     TaskFailed = 4,
@@ -122,9 +123,18 @@ fn print_details(failure: &TaskFailure) {
     }
 }
 
+/// The way out when a host cannot open its database.
+const DATABASE_HINT: &str = "check that the database runs and that --database is right";
+
 fn classify(error: &anyhow::Error) -> (Exit, Option<String>) {
     if let Some(failure) = error.downcast_ref::<Failure>() {
         return (failure.exit, failure.hint.clone());
+    }
+    if let Some(error) = error.downcast_ref::<server::Error>() {
+        return match error.is_unreachable() {
+            true => (Exit::Unreachable, Some(DATABASE_HINT.to_owned())),
+            false => (Exit::Other, None),
+        };
     }
     let Some(error) = error.downcast_ref::<ClientError>() else {
         return (Exit::Other, None);
@@ -142,6 +152,7 @@ fn classify(error: &anyhow::Error) -> (Exit, Option<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store;
 
     fn problem(status: u16) -> anyhow::Error {
         let problem: windlass_client::wire::Problem = serde_json::from_value(json!({
@@ -156,6 +167,19 @@ mod tests {
         assert_eq!(classify(&problem(422)).0, Exit::Refused);
         assert_eq!(classify(&problem(503)).0, Exit::Other);
         assert_eq!(classify(&problem(422)).1.as_deref(), Some("do this"));
+    }
+
+    #[test]
+    fn a_database_that_is_away_is_told_apart_from_one_that_cannot_be_used() {
+        let cannot_open = |reason| server::Error::Store {
+            address: "postgres://db/app".to_owned(),
+            reason,
+        };
+        let away = cannot_open(store::Error::Unreachable("connection refused".to_owned()));
+        let newer = cannot_open(store::Error::TooNew { found: 9, known: 1 });
+
+        assert_eq!(classify(&away.into()).0, Exit::Unreachable);
+        assert_eq!(classify(&newer.into()).0, Exit::Other);
     }
 
     #[test]

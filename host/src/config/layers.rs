@@ -155,16 +155,19 @@ impl Layers {
             origin: origin.clone(),
             message: format!("expected {expected}, got {text:?}"),
         };
+        let number = || {
+            let number: u64 = text.parse().map_err(|_| fail("a whole number"))?;
+            Ok(Value::from(number))
+        };
         let value = match self.defaults.get(key) {
             Some(Value::Bool(_)) => match text {
                 "true" | "1" => Value::Bool(true),
                 "false" | "0" => Value::Bool(false),
                 _ => return Err(fail("true or false")),
             },
-            Some(Value::Number(_)) => {
-                let number: u64 = text.parse().map_err(|_| fail("a whole number"))?;
-                Value::from(number)
-            }
+            Some(Value::Number(_)) => number()?,
+            // A default that follows from others; only the name tells of which type it is.
+            Some(Value::Null) if key.ends_with("_ms") => number()?,
             Some(Value::Null) if key.ends_with("queues") => text
                 .split(',')
                 .map(|name| Value::from(name.trim()))

@@ -132,3 +132,16 @@ fn queues_are_separated_by_commas() {
         Some(vec!["a".to_owned(), "b".to_owned()])
     );
 }
+
+#[test]
+fn a_number_whose_default_follows_from_others_can_be_set_by_text() {
+    let mut flags = Flags::default();
+    flags.set = vec![("queue.margin_ms".to_owned(), "1000".to_owned())];
+    let environment = [("WINDLASS_QUEUE_MARGIN_MS", "900")];
+
+    let by_variable = load(&Flags::default(), &environment).unwrap();
+    let by_flag = load(&flags, &environment).unwrap();
+
+    assert_eq!(by_variable.settings.queue.margin_ms, Some(900));
+    assert_eq!(by_flag.settings.queue.margin_ms, Some(1_000));
+}

@@ -5,6 +5,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, header};
 use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 
 use super::{Answer, Code, Problem};
 
@@ -82,22 +83,40 @@ pub async fn bytes(headers: &HeaderMap, mut body: Body, max: usize, what: &str) 
 ///
 /// # Errors
 ///
-/// If it is no JSON, or not the JSON that is meant, with line and column.
+/// If it is no JSON, with line and column; if it is not the JSON that is meant, with the field.
 pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> Answer<T> {
-    serde_json::from_slice(body).map_err(|error| unreadable(&error))
+    serde_json::from_slice(body).map_err(|error| match error.classify() {
+        Category::Data => misfit::<T>(body, &error),
+        _ => {
+            let (place, message) = (position(&error), bare(&error));
+            Problem::new(Code::Body, format!("the body at {place}: {message}")).at(place, message)
+        }
+    })
 }
 
-/// The problem of a body that does not read.
-fn unreadable(error: &serde_json::Error) -> Problem {
-    let place = format!("line {}, column {}", error.line(), error.column());
+/// The problem of JSON that is not what is meant. Which field it is about is only kept track of
+/// once it is known that something is wrong.
+fn misfit<T: DeserializeOwned>(body: &[u8], error: &serde_json::Error) -> Problem {
+    let mut again = serde_json::Deserializer::from_slice(body);
+    let field = serde_path_to_error::deserialize::<_, T>(&mut again)
+        .err()
+        .map(|error| error.path().to_string())
+        .filter(|path| path != ".");
+    match field {
+        Some(field) => Problem::invalid(&field, bare(error)),
+        None => Problem::invalid(&position(error), bare(error)),
+    }
+}
+
+fn position(error: &serde_json::Error) -> String {
+    format!("line {}, column {}", error.line(), error.column())
+}
+
+/// What serde says, without the position at its end.
+fn bare(error: &serde_json::Error) -> String {
     let said = error.to_string();
     let tail = format!(" at line {} column {}", error.line(), error.column());
-    let message = said.strip_suffix(&tail).unwrap_or(&said).to_owned();
-    let code = match error.classify() {
-        serde_json::error::Category::Data => Code::Invalid,
-        _ => Code::Body,
-    };
-    Problem::new(code, format!("the body at {place}: {message}")).at(place, message)
+    said.strip_suffix(&tail).unwrap_or(&said).to_owned()
 }
 
 #[cfg(test)]
@@ -151,5 +170,19 @@ mod tests {
             problem.clone().into_wire().errors[0].message,
             "expected value"
         );
+    }
+
+    #[test]
+    fn json_that_is_not_what_is_meant_is_refused_with_the_field() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Call {
+            #[expect(dead_code, reason = "only its type matters")]
+            priority: Option<i32>,
+        }
+
+        let problem = from_json::<Vec<Call>>(br#"[{}, {"priority": "high"}]"#).unwrap_err();
+
+        assert_eq!(problem.code().as_str(), "invalid");
+        assert_eq!(problem.into_wire().errors[0].place, "[1].priority");
     }
 }

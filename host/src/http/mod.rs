@@ -8,6 +8,7 @@
 //! - `problem`: the answer that is a refusal
 //! - `refusal`: which refusal of `control` is which problem
 //! - `body`: request bodies, bounded and read once
+//! - `linger`: what is still being sent when a request is refused
 //! - `query`: query strings
 //! - `page`: where a list goes on
 //! - `events`: server-sent events
@@ -16,6 +17,7 @@ pub mod auth;
 mod body;
 mod code;
 mod events;
+mod linger;
 mod page;
 mod problem;
 mod query;
@@ -24,6 +26,7 @@ mod refusal;
 pub use body::{bytes, collect, from_json};
 pub use code::Code;
 pub use events::{last_event_id, stream};
+pub use linger::linger;
 pub use page::PageToken;
 pub use problem::{Problem, panicked};
 pub use query::{Query, duration};

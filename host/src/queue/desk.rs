@@ -298,6 +298,7 @@ pub(super) mod tests {
             namespace: Namespace::default_namespace(),
             attempt: 1,
             running: false,
+            suspect: false,
             alone: false,
             function: FunctionId(1),
             task: "hello/nothing".to_owned(),

@@ -52,6 +52,7 @@ impl Lease {
             let beat = tokio::select! {
                 beat = self.store.renew(self.host) => beat,
                 () = self.fence.broken() => return End::Lost,
+                () = stop.cancelled() => return End::Stopped,
             };
             let pause = match beat {
                 Ok(beat) => {

@@ -199,9 +199,9 @@ impl Service {
         let beating = tokio::spawn(lease.run(drained.clone()));
         let end = dispatcher.run(shutdown.clone()).await;
         drained.cancel();
-        fence.cut();
         // A lease task that panicked has lost its lease all the same: the fence is cut.
         let _ = beating.await;
+        fence.cut();
         end
     }
 

@@ -29,6 +29,12 @@ impl Recorder {
         self.started.insert(started.hold, (started, now));
     }
 
+    /// A suspect one has its slot, and starts when this is committed.
+    pub fn mark(&mut self, started: Started, now: Instant) {
+        let due = now.checked_sub(MARK_AFTER).unwrap_or(now);
+        self.started.insert(started.hold, (started, due));
+    }
+
     /// An attempt has ended; its start needs no mark any more.
     pub fn end(&mut self, ended: Ended) {
         self.started.remove(&ended.hold);

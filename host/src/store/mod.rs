@@ -197,8 +197,8 @@ pub trait Store: Send + Sync + 'static {
     /// Declares a host dead, if its beat counter still stands at `seen`, and in the same
     /// transaction takes everything from it: its slots, and its invocations, which go back to their
     /// places with a new fence. Those that were executing count a death; one that reaches
-    /// `deaths_max` fails as `host-lost`. Reserved ones count none, but start with a committed mark
-    /// from now on. `None` if the host beat meanwhile or is dead already.
+    /// `deaths_max` fails as `host-lost`. Reserved ones count none. All of them are suspect from now
+    /// on (see [`Claimed::suspect`]). `None` if the host beat meanwhile or is dead already.
     async fn rescue(
         &self,
         host: HostNumber,

@@ -375,10 +375,14 @@ pub struct Claimed {
     pub namespace: Namespace,
     /// The number that this attempt has or will have.
     pub attempt: u32,
-    /// Whether the store counts it as running already: on ordered queues, and for invocations that
-    /// a dead host held before. Else it is reserved, and its start is to be marked.
+    /// Whether the store counts it as running already, as on ordered queues. Else it is reserved,
+    /// and its start is to be marked.
     pub running: bool,
-    /// Whether it must execute alone on its host, because hosts died of it, or beside it, before.
+    /// Whether a dead host held it before: unless it counts as running already, the mark of its
+    /// start must be committed before it executes, so that a host that dies of it at once has left
+    /// a trace.
+    pub suspect: bool,
+    /// Whether it must execute alone on its host, because two hosts died of it, or beside it.
     pub alone: bool,
     /// The task.
     pub function: FunctionId,

@@ -10,7 +10,8 @@ cases!(
     a_dead_hosts_invocations_go_back_to_their_places,
     a_death_counts_only_for_what_was_executing,
     an_invocation_that_three_hosts_died_of_fails_as_host_lost,
-    a_suspect_one_starts_with_a_mark_and_holds_what_follows,
+    what_a_dead_host_held_is_told_to_be_suspect_and_is_not_running,
+    what_two_hosts_died_of_is_not_claimed_straight_to_running,
     a_dead_hosts_slots_are_free,
     a_host_that_beat_meanwhile_is_not_rescued,
     a_dead_host_is_rescued_once_and_renews_no_more,
@@ -52,12 +53,8 @@ async fn a_death_counts_only_for_what_was_executing(bed: Bed) {
 
     for _ in 0..DEATHS_MAX + 1 {
         let host = world.host("h").await;
-        let mut claimed = world.claim(host, queue, 1).await.claimed.remove(0);
-        if claimed.running {
-            // It is suspect, so the claim has marked its start; this host gives it back unstarted.
-            world.give_back(host, queue, &claimed, None).await;
-            claimed.running = false;
-        }
+        let claimed = world.claim(host, queue, 1).await.claimed.remove(0);
+        assert!(!claimed.running);
         let rescued = world.kill(host).await;
         assert!(rescued.failed.is_empty());
     }
@@ -75,6 +72,23 @@ async fn a_death_counts_only_for_what_was_executing(bed: Bed) {
     );
 }
 
+async fn what_two_hosts_died_of_is_not_claimed_straight_to_running(bed: Bed) {
+    let world = World::new(&bed.store).await;
+    let queue = world.queue("q", ordered(1)).await;
+    world.fill("q", 1).await;
+    let mut running = Vec::new();
+
+    for _ in 0..DEATHS_MAX {
+        let host = world.host("h").await;
+        let claimed = world.claim(host, queue, 1).await.claimed.remove(0);
+        running.push((claimed.running, claimed.alone));
+        world.kill(host).await;
+    }
+
+    // It waits to execute alone: a host that dies meanwhile has not died of it.
+    assert_eq!(running, [(true, false), (true, false), (false, true)]);
+}
+
 async fn an_invocation_that_three_hosts_died_of_fails_as_host_lost(bed: Bed) {
     let world = World::new(&bed.store).await;
     let queue = world.queue("q", Default::default()).await;
@@ -88,9 +102,7 @@ async fn an_invocation_that_three_hosts_died_of_fails_as_host_lost(bed: Bed) {
         let claimed = world.claim(host, queue, 1).await.claimed.remove(0);
         assert_eq!(claimed.hold.key, stored[0]);
         alone.push(claimed.alone);
-        if !claimed.running {
-            world.start(host, std::slice::from_ref(&claimed)).await;
-        }
+        world.start(host, std::slice::from_ref(&claimed)).await;
         id = Some(claimed.id);
         failed.push(world.kill(host).await.failed);
     }
@@ -107,7 +119,7 @@ async fn an_invocation_that_three_hosts_died_of_fails_as_host_lost(bed: Bed) {
     assert_eq!((counts.failed, counts.queued, counts.running), (1, 1, 0));
 }
 
-async fn a_suspect_one_starts_with_a_mark_and_holds_what_follows(bed: Bed) {
+async fn what_a_dead_host_held_is_told_to_be_suspect_and_is_not_running(bed: Bed) {
     let world = World::new(&bed.store).await;
     let queue = world.queue("q", capped(2)).await;
     let stored = world.fill("q", 6).await;
@@ -117,11 +129,15 @@ async fn a_suspect_one_starts_with_a_mark_and_holds_what_follows(bed: Bed) {
 
     let first = world.claim_with(b, ahead(queue, 10)).await;
 
-    // Four are suspect, two slots are free: no more than two may be marked as started.
-    assert_eq!(keys(&first.claimed), stored[..2]);
-    assert!(first.claimed.iter().all(|claimed| claimed.running));
-    assert!(!first.drained);
-    assert_eq!(world.counts("q").await.running, 2);
+    assert_eq!(keys(&first.claimed), stored);
+    let suspect: Vec<_> = first
+        .claimed
+        .iter()
+        .map(|claimed| claimed.suspect)
+        .collect();
+    assert_eq!(suspect, [true, true, true, true, false, false]);
+    assert!(first.claimed.iter().all(|claimed| !claimed.running));
+    assert_eq!(world.counts("q").await.running, 0);
 }
 
 fn ahead(queue: windlass::model::QueueId, rows: u32) -> Claim {

@@ -19,6 +19,7 @@ const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(20);
 const LOST: i32 = 0;
 const GRANTED: i32 = 1;
 const CLAIMED: i32 = 2;
+const SUSPECT: i32 = 3;
 
 impl Postgres {
     pub(super) async fn run_exchange(
@@ -189,7 +190,7 @@ fn read(rows: Vec<PgRow>, exchange: &Exchange) -> Result<(Exchanged, Vec<QueueId
     for row in &rows {
         match get::<i32>(row, "what")? {
             LOST => exchanged.lost.push(hold(row)?),
-            CLAIMED => claimed
+            CLAIMED | SUSPECT => claimed
                 .entry(get(row, "queue_id")?)
                 .or_default()
                 .push(claim(row)?),
@@ -237,6 +238,7 @@ fn claim(row: &PgRow) -> Result<Claimed, Error> {
         namespace: parse(row, "namespace")?,
         attempt: get::<i32>(row, "attempt")? as u32,
         running: get(row, "running")?,
+        suspect: get::<i32>(row, "what")? == SUSPECT,
         alone: get(row, "alone")?,
         function: FunctionId(get(row, "function_id")?),
         task: get(row, "task")?,

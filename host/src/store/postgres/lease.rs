@@ -5,6 +5,7 @@ use std::time::Duration;
 use sqlx::Row;
 
 use super::connection::error;
+use super::notify::LISTENER;
 use super::read::{get, json};
 use super::*;
 use crate::model::{Failure, FailureKind, Moment, Outcome};
@@ -39,10 +40,13 @@ impl Postgres {
             "with own as (
                update hosts set beat = beat + 1 where number = $1 and state = 'alive' returning number)
              select h.number, h.beat, h.lease_ms, windlass.now() as now,
-                    exists (select 1 from own) as renewed
+                    exists (select 1 from own) as renewed,
+                    (select count(*) > 1 from pg_stat_activity a
+                      where a.datname = current_database() and a.application_name = $2) as heard
                from hosts h where h.state = 'alive' or h.number = $1",
         )
         .bind(host.0)
+        .bind(LISTENER)
         .fetch_all(turn.connection());
         let rows = match tokio::time::timeout(BEAT_TIMEOUT, beating).await {
             Ok(rows) => turn.end(rows)?,
@@ -55,6 +59,7 @@ impl Postgres {
         let mut renewed = false;
         for row in &rows {
             renewed |= get::<bool>(row, "renewed")?;
+            self.notify.set_heard(get(row, "heard")?);
             beat.now = Some(Moment(get(row, "now")?));
             let number = HostNumber(get(row, "number")?);
             if number != host {

@@ -62,8 +62,8 @@ pub async fn open(url: &str, options: &Options) -> Result<Postgres, Error> {
         .max_connections(options.pool_size)
         .acquire_timeout(options.connect_timeout)
         .connect_lazy_with(connect.clone());
+    let notify = notify::Notifier::start(connect.clone(), SIGNALS).await?;
     let hot = connection::hot(connect);
-    let notify = notify::Notifier::start(pool.clone(), SIGNALS).await?;
     Ok(Postgres {
         exchange: Lane::new(hot.clone()),
         lease: Lane::new(hot.clone()),

@@ -4,19 +4,24 @@
 //! whole server that would be held through the fsync. It is a hint; polling is the floor.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sqlx::postgres::{PgListener, PgPool};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use super::{Error, Signal, connection};
+use super::connection::{self, Lane};
+use super::{Error, Signal};
 use crate::model::QueueId;
 
 const CHANNEL: &str = "windlass";
+
+/// By this name the connections that listen are known, also to the other hosts.
+pub const LISTENER: &str = "windlass listener";
 
 /// Notes that fit one notification (8,000 bytes) with room to spare.
 const NOTES_MAX: usize = 400;
@@ -62,10 +67,11 @@ pub struct Outbox {
     remote: Arc<Remote>,
 }
 
-#[derive(Default)]
 struct Remote {
     notes: Mutex<BTreeSet<Note>>,
     wake: Notify,
+    /// Whether another process may listen. Assumed until a beat has looked.
+    heard: AtomicBool,
 }
 
 impl Outbox {
@@ -79,6 +85,9 @@ impl Outbox {
         };
         // Nobody subscribed is fine: a store without workers has nobody to wake.
         let _ = self.local.send(signal);
+        if !self.remote.heard.load(Ordering::Relaxed) {
+            return;
+        }
         self.remote
             .notes
             .lock()
@@ -97,21 +106,34 @@ pub struct Notifier {
 
 impl Notifier {
     /// Starts listening and sending.
-    pub async fn start(pool: PgPool, signals: usize) -> Result<Self, Error> {
+    pub async fn start(options: PgConnectOptions, signals: usize) -> Result<Self, Error> {
         let (local, _) = broadcast::channel(signals);
         let outbox = Outbox {
-            local: local.clone(),
-            remote: Arc::default(),
+            local,
+            remote: Arc::new(Remote {
+                notes: Mutex::default(),
+                wake: Notify::new(),
+                heard: AtomicBool::new(true),
+            }),
         };
         let origin = Uuid::now_v7().simple().to_string();
         let tasks = TaskTracker::new();
         let shutdown = CancellationToken::new();
+        let pool = PgPoolOptions::new()
+            .max_connections(1)
+            .connect_lazy_with(options.clone().application_name(LISTENER));
         let mut listener = PgListener::connect_with(&pool)
             .await
             .map_err(connection::error)?;
         listener.listen(CHANNEL).await.map_err(connection::error)?;
-        tasks.spawn(receive(listener, local, origin.clone(), shutdown.clone()));
-        tasks.spawn(send(pool, outbox.remote.clone(), origin, shutdown.clone()));
+        tasks.spawn(receive(
+            listener,
+            outbox.clone(),
+            origin.clone(),
+            shutdown.clone(),
+        ));
+        let lane = Lane::new(options);
+        tasks.spawn(send(lane, outbox.remote.clone(), origin, shutdown.clone()));
         tasks.close();
         Ok(Self {
             outbox,
@@ -123,6 +145,11 @@ impl Notifier {
     /// Where to put signals.
     pub fn outbox(&self) -> Outbox {
         self.outbox.clone()
+    }
+
+    /// Whether anybody else listens: if not, nothing need be sent.
+    pub fn set_heard(&self, heard: bool) {
+        self.outbox.remote.heard.store(heard, Ordering::Relaxed);
     }
 
     /// What changes from now on.
@@ -139,7 +166,7 @@ impl Notifier {
 
 async fn receive(
     mut listener: PgListener,
-    local: broadcast::Sender<Signal>,
+    outbox: Outbox,
     origin: String,
     shutdown: CancellationToken,
 ) {
@@ -154,8 +181,10 @@ async fn receive(
                     continue;
                 };
                 if from != origin {
+                    // Somebody is there who was not when the last beat looked.
+                    outbox.remote.heard.store(true, Ordering::Relaxed);
                     for signal in notes.split(',').filter_map(Note::read) {
-                        let _ = local.send(signal);
+                        let _ = outbox.local.send(signal);
                     }
                 }
             }
@@ -171,11 +200,15 @@ async fn receive(
     }
 }
 
-async fn send(pool: PgPool, remote: Arc<Remote>, origin: String, shutdown: CancellationToken) {
+async fn send(lane: Lane, remote: Arc<Remote>, origin: String, shutdown: CancellationToken) {
+    // Whoever thought to be alone hears that somebody came.
+    if let Err(error) = notify(&lane, &format!("{origin}|")).await {
+        tracing::debug!(%error, "other hosts were not told of this one");
+    }
     loop {
         tokio::select! {
             () = remote.wake.notified() => {}
-            () = shutdown.cancelled() => return,
+            () = shutdown.cancelled() => break,
         }
         loop {
             let notes: Vec<String> = {
@@ -195,15 +228,21 @@ async fn send(pool: PgPool, remote: Arc<Remote>, origin: String, shutdown: Cance
                 break;
             }
             let payload = format!("{origin}|{}", notes.join(","));
-            let sent = sqlx::query("select pg_notify($1, $2)")
-                .bind(CHANNEL)
-                .bind(payload)
-                .execute(&pool)
-                .await;
-            if let Err(error) = sent {
+            if let Err(error) = notify(&lane, &payload).await {
                 tracing::debug!(%error, "a wake-up for other hosts was not sent; they poll");
             }
             tokio::time::sleep(PAUSE).await;
         }
     }
+    lane.close().await;
+}
+
+async fn notify(lane: &Lane, payload: &str) -> Result<(), Error> {
+    let mut turn = lane.enter().await?;
+    let sent = sqlx::query("select pg_notify($1, $2)")
+        .bind(CHANNEL)
+        .bind(payload)
+        .execute(turn.connection())
+        .await;
+    turn.end(sent).map(drop)
 }

@@ -6,7 +6,8 @@
 //!   was lowered below what executes: then nothing more is granted;
 //! - a host that holds every slot may reserve ahead, since nobody else can start out of order; on
 //!   an ordered queue nothing is reserved, and what is claimed is running;
-//! - what a dead host held before starts with a committed mark, in a slot that is free now.
+//! - what a dead host held before is told to be suspect; what two died of is never claimed straight
+//!   to running, since it waits to execute alone.
 
 use bytes::Bytes;
 use sqlx::FromRow;
@@ -41,8 +42,6 @@ struct Grant {
     /// Slots that the host may use from now on; less than it executes where nothing may start.
     /// None without a limit.
     slots: Option<u32>,
-    /// How many of the claimed may start at once.
-    startable: u32,
     /// How many may be claimed.
     rows: u32,
 }
@@ -52,14 +51,12 @@ impl Grant {
         if settings.paused {
             return Self {
                 slots: Some(0),
-                startable: 0,
                 rows: 0,
             };
         }
         let Some(concurrency) = settings.concurrency else {
             return Self {
                 slots: None,
-                startable: u32::MAX,
                 rows: claim.rows,
             };
         };
@@ -78,7 +75,6 @@ impl Grant {
         let holds_all = others == 0 && slots == concurrency && held == concurrency;
         Self {
             slots: Some(slots),
-            startable,
             rows: if holds_all && !settings.is_ordered() {
                 claim.rows
             } else {
@@ -202,13 +198,8 @@ async fn take(
         .map_err(failed)?;
     let ordered = granted.settings.is_ordered();
     let (mut reserved, mut running) = (Vec::new(), Vec::new());
-    for (index, head) in heads.into_iter().enumerate() {
-        let marked = head.suspect || head.deaths > 0;
-        if marked && index >= grant.startable as usize {
-            // It cannot wait here unmarked, and what follows must not pass it.
-            break;
-        }
-        let starts = ordered || marked;
+    for head in heads {
+        let starts = ordered && head.deaths < DEATHS_ALONE;
         if starts {
             running.push(Key(head.key));
         } else {
@@ -271,6 +262,7 @@ impl Head {
             namespace: Namespace::parse(&self.namespace).map_err(unreadable)?,
             attempt: self.attempt + 1,
             running,
+            suspect: self.suspect,
             alone: self.deaths >= DEATHS_ALONE,
             function: FunctionId(self.function_id),
             task: self.task,

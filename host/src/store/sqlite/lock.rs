@@ -17,8 +17,8 @@ pub(super) struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock, or says who has it.
-    pub(super) fn take(database: &Path) -> Result<Self, Error> {
+    /// Takes the lock for the host at this address, or says who has it.
+    pub(super) fn take(database: &Path, address: Option<&str>) -> Result<Self, Error> {
         let path = lock_path(database);
         let failed = |error: std::io::Error| {
             Error::Unreachable(format!("cannot open {}: {error}", path.display()))
@@ -33,7 +33,7 @@ impl Lock {
         match file.try_lock() {
             Ok(()) => {
                 let lock = Self { file };
-                lock.tell(None);
+                lock.tell(address);
                 Ok(lock)
             }
             Err(TryLockError::WouldBlock) => {
@@ -61,7 +61,7 @@ impl Lock {
     }
 
     /// Writes who holds it, for the message that a second host prints.
-    pub(super) fn tell(&self, address: Option<&str>) {
+    fn tell(&self, address: Option<&str>) {
         let pid = std::process::id();
         let text = match address {
             Some(address) => format!("the host at {address} (process {pid})\n"),

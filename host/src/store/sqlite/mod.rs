@@ -17,7 +17,6 @@ mod schema;
 mod writer;
 
 use std::path::Path;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -45,6 +44,8 @@ const SIGNALS_MAX: usize = 1_024;
 pub struct Options {
     /// Whether an enqueue to a queue that does not exist is refused, instead of making the queue.
     pub declared_queues_only: bool,
+    /// Where this host listens, which a second host on the same file is told.
+    pub address: Option<String>,
 }
 
 /// A store in a SQLite file.
@@ -52,24 +53,21 @@ pub struct Sqlite {
     writer: Writer,
     readers: SqlitePool,
     signals: broadcast::Sender<Signal>,
-    // The writer's task holds it too: the file is free once the last commit is through.
-    lock: Arc<Lock>,
     options: Options,
 }
 
 /// Opens the file at `path`, or makes it, brings it up to this binary's version, and keeps every
 /// other host off it until the store is closed.
 pub async fn open(path: &Path, options: &Options) -> Result<Sqlite, Error> {
-    let lock = Arc::new(Lock::take(path)?);
+    let lock = Lock::take(path, options.address.as_deref())?;
     let connection = schema::writer(path).await?;
     let readers = schema::readers(path).await?;
     let (signals, _) = broadcast::channel(SIGNALS_MAX);
-    let writer = Writer::start(connection, signals.clone(), Arc::clone(&lock));
+    let writer = Writer::start(connection, signals.clone(), lock);
     Ok(Sqlite {
         writer,
         readers,
         signals,
-        lock,
         options: options.clone(),
     })
 }
@@ -205,7 +203,6 @@ impl Store for Sqlite {
     }
 
     async fn register(&self, host: &NewHost) -> Result<HostNumber, Error> {
-        self.lock.tell(Some(&host.address));
         let host = host.clone();
         self.writer
             .write(move |transaction| {

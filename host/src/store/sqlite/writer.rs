@@ -5,8 +5,6 @@
 //! commits, and only then answers and tells what changed. What arrives meanwhile goes out together
 //! in the next commit. There is no timer: a lone operation waits for nothing but its own commit.
 
-use std::sync::Arc;
-
 use futures::future::BoxFuture;
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -131,7 +129,7 @@ impl Writer {
     pub(super) fn start(
         connection: SqliteConnection,
         signals: broadcast::Sender<Signal>,
-        lock: Arc<Lock>,
+        lock: Lock,
     ) -> Self {
         let (operations, waiting) = mpsc::channel(WAITING_MAX);
         let closing = CancellationToken::new();

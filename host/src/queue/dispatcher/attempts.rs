@@ -1,0 +1,149 @@
+//! Starts and ends of attempts on this host.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::{Dispatcher, Running};
+use crate::engine::{Ended as How, Feed};
+use crate::model::QueueId;
+use crate::queue::claimer::Gate;
+use crate::queue::runner::{Attempt, Ran};
+use crate::queue::tasks::Readiness;
+use crate::store::{Claimed, Ended, Hold, Report, Returned, Started};
+
+impl Dispatcher {
+    /// Starts whatever has a permit, a slot, and its code ready.
+    pub(super) fn start(&mut self, ended: &mpsc::UnboundedSender<Ran>) {
+        while !self.draining {
+            let now = Instant::now();
+            let tasks = &self.runner.tasks;
+            let gate = |claimed: &Claimed| match tasks.readiness(claimed.function) {
+                Readiness::NotYet => Gate::NotYet,
+                Readiness::Ready(..) | Readiness::Hopeless(_) => Gate::Open,
+            };
+            let Some((queue, claimed)) = self.claimer.start(now, gate) else {
+                return;
+            };
+            if claimed.suspect && !claimed.running {
+                self.recorder.mark(self.started(&claimed), now);
+                self.marking.insert(claimed.hold, (queue, claimed));
+                continue;
+            }
+            if !claimed.running {
+                self.recorder.start(self.started(&claimed), now);
+            }
+            self.execute(queue, claimed, ended);
+        }
+    }
+
+    pub(super) fn started(&self, claimed: &Claimed) -> Started {
+        Started {
+            hold: claimed.hold,
+            attempt: claimed.attempt,
+            started_at: self.runner.clock.now(),
+        }
+    }
+
+    /// Starts those whose mark is committed.
+    pub(super) fn start_marked(&mut self, marked: &[Started], ended: &mpsc::UnboundedSender<Ran>) {
+        for started in marked {
+            if let Some((queue, claimed)) = self.marking.remove(&started.hold) {
+                self.execute(queue, claimed, ended);
+            }
+        }
+    }
+
+    /// Gives one back that has its slot and permit, and has not executed.
+    pub(super) fn withdraw(&mut self, queue: QueueId, hold: Hold) {
+        self.claimer.end(queue);
+        self.recorder.give_back([Returned {
+            hold,
+            queue,
+            executed: None,
+        }]);
+    }
+
+    /// Puts one into its sandbox.
+    pub(super) fn execute(
+        &mut self,
+        queue: QueueId,
+        claimed: Claimed,
+        ended: &mpsc::UnboundedSender<Ran>,
+    ) {
+        let program = match self.runner.tasks.readiness(claimed.function) {
+            Readiness::Ready(task, program) => Ok((task, program)),
+            Readiness::Hopeless(why) => Err(why),
+            // It was ready a moment ago and was thrown out of the cache since.
+            Readiness::NotYet => return self.withdraw(queue, claimed.hold),
+        };
+        let feed = Arc::new(Feed::new(self.runner.engine.options().output_max_bytes));
+        let cancel = CancellationToken::new();
+        let running = Running {
+            attempt: claimed.attempt,
+            feed: feed.clone(),
+            cancel: cancel.clone(),
+        };
+        self.running.insert(claimed.hold, running);
+        let queue_name = self.queues.get(&queue).map(|known| known.name.clone());
+        let attempt = Attempt {
+            claimed,
+            queue,
+            queue_name: queue_name.expect("only queues that are known are claimed from"),
+            program,
+            feed,
+            cancel,
+        };
+        let (runner, ended) = (self.runner.clone(), ended.clone());
+        self.runner.engine.spawn(async move {
+            // Nobody listens only after the lease is lost; then nothing may be recorded.
+            let _ = ended.send(runner.run(attempt).await);
+        });
+    }
+
+    /// A sandbox has ended.
+    pub(super) fn end(&mut self, ran: Ran) {
+        let Some(running) = self.running.remove(&ran.claimed.hold) else {
+            return;
+        };
+        self.claimer.end(ran.queue);
+        match ran.ended {
+            How::Outcome(outcome) => {
+                self.stats.count_outcome(outcome.state());
+                self.recorder.end(Ended {
+                    hold: ran.claimed.hold,
+                    outcome,
+                    attempt: ran.claimed.attempt,
+                    started_at: ran.started_at,
+                    finished_at: ran.finished_at,
+                    log: running.feed.take_log(),
+                });
+            }
+            How::Cancelled => self.recorder.give_back([Returned {
+                hold: ran.claimed.hold,
+                queue: ran.queue,
+                executed: Some("its host stopped".to_owned()),
+            }]),
+            How::Fenced => {}
+        }
+    }
+
+    /// News of what runs.
+    pub(super) fn report(&mut self) {
+        for (hold, running) in &self.running {
+            let log = running.feed.take_log();
+            let progress = running.feed.take_progress();
+            if !log.is_empty() || progress.is_some() {
+                let progress = progress.and_then(|progress| serde_json::to_string(&progress).ok());
+                self.recorder.report(Report {
+                    hold: *hold,
+                    attempt: running.attempt,
+                    progress,
+                    log,
+                });
+            }
+        }
+    }
+}
