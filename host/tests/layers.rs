@@ -6,15 +6,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module imports only from rows below its own; siblings do not import each other.
-const ROWS: [&[&str]; 14] = [
+const ROWS: [&[&str]; 13] = [
     &["main"],
     &["cli"],
     &["server"],
     &["config"],
-    &["api", "dashboard"],
+    &["api"],
     &["http"],
     &["queue"],
-    &["workflow"],
     &["control"],
     &["registry"],
     &["engine", "store"],
