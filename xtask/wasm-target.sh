@@ -21,18 +21,25 @@ fail() { echo "wasm-target: $*" >&2; exit 1; }
 command -v apt-get >/dev/null || fail "rustup could not add $target, and this is no Debian system to build it on"
 version=$(rustc --version | awk '{print $2}')
 mirror=$(grep -rhoE '^URIs: *[^ ]+/debian/?$|^deb [^#]*' /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null |
-  grep -oE '[a-z]+://[^ ]+/debian/?( |$)' | head -n 1 | tr -d ' ')
+  grep -oE '[a-z]+://[^ ]+/debian/?( |$)' | head -n 1 | tr -d ' ' || true)
 [ -n "$mirror" ] || fail "found no Debian mirror in this machine's apt sources"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work"/{lists/partial,archives/partial,src,libc,deb}
 
+# Signatures are checked, whatever the mirror: suites other than the machine's own are signed by the
+# same archive.
+signed=
+for keyring in /usr/share/keyrings/debian-archive-keyring.{pgp,gpg}; do
+  [ -e "$keyring" ] && signed="[signed-by=$keyring]"
+done
+
 # apt, reading one suite of the mirror and touching nothing of the system's own lists.
 apt_in() {
   local suite=$1 tool=$2
   shift 2
-  echo "deb [trusted=yes] $mirror $suite main" >"$work/sources.list"
+  echo "deb $signed $mirror $suite main" >"$work/sources.list"
   "$tool" -q -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts=/dev/null \
     -o Dir::State::lists="$work/lists" -o Dir::State::status=/dev/null \
     -o Dir::Cache="$work" -o APT::Sandbox::User=root "$@"
