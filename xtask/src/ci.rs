@@ -1,7 +1,7 @@
 //! What `.ci/run` checks, step by step, with the time that each took.
 //!
 //! Clippy and rustdoc share their dependencies' metadata, since profile and features are the same;
-//! the tests and the demo share one build.
+//! the tests and the demo share the dependencies.
 
 use std::time::{Duration, Instant};
 
@@ -94,11 +94,11 @@ fn docs() -> Result<()> {
     document(commands::cargo_in("guest-sdk/rust", "doc"))
 }
 
-/// What the README begins with, done by the binary that the tests have built: `cargo run` would
-/// build it once more, since the tests' own dependencies turn on features of others.
+/// What the README begins with, as it stands there. It builds the host once more, since the tests'
+/// own dependencies turn on features of others: that is the price of trying what a reader tries.
 fn demo() -> Result<()> {
-    let mut command = commands::program(test_suite::binary());
-    command.arg("demo");
+    let mut command = commands::cargo("run");
+    command.args(["--release", "--", "demo"]);
     commands::show(&command);
     let said = commands::output(&mut command)?;
     println!("{said}");
