@@ -174,14 +174,6 @@ impl HostProcess {
         self.signal("CONT");
     }
 
-    /// Whether it still runs.
-    pub fn is_running(&mut self) -> bool {
-        self.child
-            .try_wait()
-            .expect("the host is our child")
-            .is_none()
-    }
-
     fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         let status = Command::new("kill").args(["-s", name, &pid]).status();

@@ -62,7 +62,12 @@ mod contract {
     use super::{Invocation, Level};
     use bindings::windlass::host::task;
 
-    #[allow(clippy::all, missing_docs, unsafe_op_in_unsafe_fn)]
+    #[allow(
+        clippy::all,
+        missing_docs,
+        unsafe_op_in_unsafe_fn,
+        reason = "wit-bindgen wrote it"
+    )]
     mod bindings {
         wit_bindgen::generate!({
             path: "wit/windlass-host",

@@ -59,7 +59,7 @@ fn expand(
         #(#attributes)*
         #visibility mod #name {
             #bindings
-            #[allow(unused_imports)]
+            #[allow(unused_imports, reason = "not every type is named in its own module")]
             pub use __windlass::#path::{#(#types),*};
             #(#kept)*
             impl __windlass::#path::Guest for __windlass::Tasks {
@@ -91,7 +91,10 @@ fn bindings(address: &Address, interface: &Interface) -> TokenStream {
     // another purpose.
     quote! {
         #[doc(hidden)]
-        #[allow(clippy::all, clippy::pedantic, missing_docs, unsafe_op_in_unsafe_fn)]
+        #[allow(
+            clippy::all, clippy::pedantic, missing_docs, unsafe_op_in_unsafe_fn,
+            reason = "wit-bindgen wrote it"
+        )]
         mod __windlass {
             ::windlass_guest::__private::wit_bindgen::generate!({
                 inline: #text,
