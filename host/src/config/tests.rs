@@ -135,8 +135,10 @@ fn queues_are_separated_by_commas() {
 
 #[test]
 fn a_number_whose_default_follows_from_others_can_be_set_by_text() {
-    let mut flags = Flags::default();
-    flags.set = vec![("queue.margin_ms".to_owned(), "1000".to_owned())];
+    let flags = Flags {
+        set: vec![("queue.margin_ms".to_owned(), "1000".to_owned())],
+        ..Flags::default()
+    };
     let environment = [("WINDLASS_QUEUE_MARGIN_MS", "900")];
 
     let by_variable = load(&Flags::default(), &environment).unwrap();
