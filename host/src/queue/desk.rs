@@ -5,6 +5,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use super::rate::Rate;
 use crate::model::QueueId;
 use crate::model::queue::Settings;
 use crate::store::{Claim, Claimed, Granted, Hold, Returned};
@@ -15,9 +16,6 @@ pub const RESERVED_MAX: Duration = Duration::from_millis(80);
 
 /// How far ahead of its starts a host claims: about what starts within this time.
 const AHEAD: Duration = Duration::from_millis(40);
-
-/// Over what time the rate of starts is taken.
-const RATE_WINDOW: Duration = Duration::from_millis(100);
 
 /// A claimed invocation that has not started.
 #[derive(Debug)]
@@ -243,46 +241,6 @@ impl Desk {
     }
 }
 
-/// How fast things start, from the last windows.
-#[derive(Debug, Default)]
-struct Rate {
-    window: Option<Instant>,
-    count: u32,
-    per_window: f64,
-}
-
-impl Rate {
-    fn count(&mut self, now: Instant) {
-        self.roll(now);
-        self.count += 1;
-    }
-
-    fn roll(&mut self, now: Instant) {
-        let start = *self.window.get_or_insert(now);
-        let passed = now.saturating_duration_since(start);
-        if passed >= RATE_WINDOW {
-            let windows = passed.as_secs_f64() / RATE_WINDOW.as_secs_f64();
-            self.per_window = f64::from(self.count) / windows;
-            self.count = 0;
-            self.window = Some(now);
-        }
-    }
-
-    /// How many would start within `time` at the present rate.
-    fn within(&self, time: Duration, now: Instant) -> u32 {
-        let Some(window) = self.window else { return 0 };
-        let passed = now.saturating_duration_since(window);
-        // The window that is under way counts as soon as it says more; a rate that nothing has
-        // borne out for long counts no more.
-        let recent = f64::from(self.count);
-        let steady = match passed > 2 * RATE_WINDOW {
-            true => 0.0,
-            false => self.per_window,
-        };
-        (recent.max(steady) * time.as_secs_f64() / RATE_WINDOW.as_secs_f64()) as u32
-    }
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
@@ -419,21 +377,5 @@ pub(super) mod tests {
 
         assert!(desk.claim(8, now, true).is_none_or(|claim| claim.rows == 0));
         assert!(desk.claim(8, now, false).unwrap().rows > 0);
-    }
-
-    #[test]
-    fn a_fast_queue_is_claimed_ahead_and_a_slow_one_is_not() {
-        let (mut desk, now) = (desk(), Instant::now());
-        let asked = desk.claim(500, now, false).unwrap();
-        let keys: Vec<i64> = (0..500).collect();
-        desk.take(&asked, granted(Some(10), Some(10), &keys, false), now);
-        for _ in 0..500 {
-            desk.slots = None;
-            desk.start(now);
-        }
-
-        assert_eq!(desk.rate.within(AHEAD, now), 200);
-        desk.rate.roll(now + 30 * RATE_WINDOW);
-        assert!(desk.rate.within(AHEAD, now + 30 * RATE_WINDOW) < 10);
     }
 }

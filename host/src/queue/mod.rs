@@ -12,6 +12,7 @@ mod claimer;
 mod desk;
 mod dispatcher;
 mod lease;
+mod rate;
 mod recorder;
 mod runner;
 mod stats;

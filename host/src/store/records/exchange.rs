@@ -1,0 +1,185 @@
+//! What a host hands in, and what it takes.
+
+use bytes::Bytes;
+
+use crate::model::queue::Settings;
+use crate::model::{Fence, FunctionId, InvocationId, Key, Moment, Namespace, Outcome, QueueId};
+
+/// The most outcomes, starts or returns in one exchange.
+pub const EXCHANGE_MAX: usize = 2_000;
+
+/// Arguments up to this size come with the claim; larger ones are read afterwards, not under a lock.
+pub const INLINE_ARGUMENTS_BYTES: usize = 8 * 1024;
+
+/// What a host hands in, and what it would like to start. Each list at most [`EXCHANGE_MAX`] long.
+#[derive(Debug, Clone, Default)]
+pub struct Exchange {
+    /// Attempts that ended.
+    pub ended: Vec<Ended>,
+    /// Reserved ones whose sandbox has started.
+    pub started: Vec<Started>,
+    /// News of running ones.
+    pub reports: Vec<Report>,
+    /// Given back unstarted, or handed back at the end of a drain.
+    pub returned: Vec<Returned>,
+    /// What to claim.
+    pub claims: Vec<Claim>,
+}
+
+impl Exchange {
+    /// Whether nothing is handed in and nothing asked.
+    pub fn is_empty(&self) -> bool {
+        self.ended.is_empty()
+            && self.started.is_empty()
+            && self.reports.is_empty()
+            && self.returned.is_empty()
+            && self.claims.is_empty()
+    }
+}
+
+/// An invocation as a host holds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Hold {
+    /// The invocation.
+    pub key: Key,
+    /// The fence that came with the claim.
+    pub fence: Fence,
+}
+
+/// The end of an attempt.
+#[derive(Debug, Clone)]
+pub struct Ended {
+    /// Which.
+    pub hold: Hold,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The attempt's number.
+    pub attempt: u32,
+    /// When its sandbox started.
+    pub started_at: Moment,
+    /// When it ended.
+    pub finished_at: Moment,
+    /// What it wrote since the last report; empty means nothing.
+    pub log: String,
+}
+
+/// The start of a reserved invocation.
+#[derive(Debug, Clone)]
+pub struct Started {
+    /// Which.
+    pub hold: Hold,
+    /// The attempt's number.
+    pub attempt: u32,
+    /// When.
+    pub started_at: Moment,
+}
+
+/// News of a running attempt.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// Which.
+    pub hold: Hold,
+    /// The attempt's number.
+    pub attempt: u32,
+    /// How far it is, as JSON `{done, total, note}`.
+    pub progress: Option<String>,
+    /// What it wrote since the last report.
+    pub log: String,
+}
+
+/// An invocation that goes back to its place.
+#[derive(Debug, Clone)]
+pub struct Returned {
+    /// Which.
+    pub hold: Hold,
+    /// In which queue, whose waiting hosts are told.
+    pub queue: QueueId,
+    /// If its sandbox had started: why it was ended, for the list of attempts. The attempt then
+    /// stays counted; else it was none.
+    pub executed: Option<String>,
+}
+
+/// A wish to claim from one queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The queue.
+    pub queue: QueueId,
+    /// How many of its invocations execute here now, those handed in as ended not counted.
+    pub executing: u32,
+    /// How many are reserved here and not started, those handed in as returned not counted.
+    pub reserved: u32,
+    /// How many slots the host would like to hold in all; 0 gives back what is not in use.
+    pub slots: u32,
+    /// How many invocations it would like to take, those claimed ahead included.
+    pub rows: u32,
+}
+
+/// What an exchange brought.
+#[derive(Debug, Clone, Default)]
+pub struct Exchanged {
+    /// What was handed in and no longer belongs to the host: nothing was recorded for it.
+    pub lost: Vec<Hold>,
+    /// The answer to each claim, in the order asked.
+    pub granted: Vec<Granted>,
+}
+
+/// The answer to a claim.
+#[derive(Debug, Clone)]
+pub struct Granted {
+    /// The queue.
+    pub queue: QueueId,
+    /// Its settings, as they held under the claim's lock.
+    pub settings: Settings,
+    /// How many may execute here at once from now on; none means no limit. Where it is less than
+    /// what executes, nothing may start.
+    pub slots: Option<u32>,
+    /// Whether another host waits for slots of this queue.
+    pub contended: bool,
+    /// What was claimed, in order of place.
+    pub claimed: Vec<Claimed>,
+    /// Whether the queue had no more to claim (else a limit, or the number asked for, was reached).
+    pub drained: bool,
+}
+
+/// A claimed invocation.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// With its fence.
+    pub hold: Hold,
+    /// Its id.
+    pub id: InvocationId,
+    /// Its namespace.
+    pub namespace: Namespace,
+    /// The number that this attempt has or will have.
+    pub attempt: u32,
+    /// Whether the store counts it as running already, as on ordered queues. Else it is reserved,
+    /// and its start is to be marked.
+    pub running: bool,
+    /// Whether a dead host held it before: unless it counts as running already, the mark of its
+    /// start must be committed before it executes, so that a host that dies of it at once has left
+    /// a trace.
+    pub suspect: bool,
+    /// Whether it must execute alone on its host, because two hosts died of it, or beside it.
+    pub alone: bool,
+    /// The task.
+    pub function: FunctionId,
+    /// The task as the caller wrote it.
+    pub task: String,
+    /// The arguments, unless they are larger than [`INLINE_ARGUMENTS_BYTES`].
+    pub arguments: Option<Bytes>,
+    /// How long the attempt may take, from the call or the queue.
+    pub timeout_ms: Option<u64>,
+    /// Its place.
+    pub place: (i32, i64),
+}
+
+/// Something that the store believes a host holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// What.
+    pub hold: Hold,
+    /// In which queue.
+    pub queue: QueueId,
+    /// Whether it counts as running; else it is reserved.
+    pub running: bool,
+}

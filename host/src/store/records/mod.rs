@@ -1,0 +1,13 @@
+//! What goes into the store and what comes out of it.
+
+mod calls;
+mod components;
+mod exchange;
+mod handles;
+mod hosts;
+
+pub use calls::*;
+pub use components::*;
+pub use exchange::*;
+pub use handles::*;
+pub use hosts::*;
