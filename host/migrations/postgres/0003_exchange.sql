@@ -119,6 +119,15 @@ begin
     return query select * from windlass.not_done(r_key, r_fence, v_done);
   end if;
 
+  -- Claims alone, of queues on which neither limit nor order is at stake, need no fsync of their
+  -- own: a server that forgets one in a crash lets the invocation be attempted again, and the fence
+  -- keeps it to one outcome. Elsewhere a forgotten claim could let one too many execute.
+  if cardinality(e_key) + cardinality(s_key) + cardinality(n_key) + cardinality(r_key) = 0
+     and not exists (select 1 from queues q
+                      where q.id = any (c_queue) and (q.concurrency is not null or q.ordered)) then
+    perform set_config('synchronous_commit', 'off', true);
+  end if;
+
   for i in 1 .. cardinality(c_queue) loop
     return query select * from windlass.claim(
       p_host, c_queue[i], c_executing[i], c_reserved[i], c_slots[i], c_rows[i]);

@@ -27,13 +27,17 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// Whether nothing is handed in and nothing asked.
-    pub fn is_empty(&self) -> bool {
+    /// Whether nothing is handed in.
+    pub fn is_claims_only(&self) -> bool {
         self.ended.is_empty()
             && self.started.is_empty()
             && self.reports.is_empty()
             && self.returned.is_empty()
-            && self.claims.is_empty()
+    }
+
+    /// Whether nothing is handed in and nothing asked.
+    pub fn is_empty(&self) -> bool {
+        self.is_claims_only() && self.claims.is_empty()
     }
 }
 

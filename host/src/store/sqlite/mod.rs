@@ -24,7 +24,7 @@ use sqlx::SqlitePool;
 use tokio::sync::broadcast;
 
 use self::lock::Lock;
-use self::writer::{Transaction, Writer};
+use self::writer::{Survives, Transaction, Writer};
 use super::{
     Added, Backend, Beat, Catalogue, Component, Counts, Enqueued, Error, Exchange, Exchanged,
     Filter, Function, Held, Host, Invocation, LogChunk, LostAttempt, NewCall, NewComponent,
@@ -239,8 +239,15 @@ impl Store for Sqlite {
     }
 
     async fn exchange(&self, host: HostNumber, exchange: Exchange) -> Result<Exchanged, Error> {
+        // Claims alone need not survive the loss of power: it ends what was claimed as well.
+        let survives = match exchange.is_claims_only() {
+            true => Survives::Process,
+            false => Survives::Power,
+        };
         self.writer
-            .write(move |transaction| Box::pin(exchange::exchange(transaction, host, exchange)))
+            .write_surviving(survives, move |transaction| {
+                Box::pin(exchange::exchange(transaction, host, exchange))
+            })
             .await
     }
 

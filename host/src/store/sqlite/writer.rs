@@ -78,9 +78,30 @@ trait Operation: Send {
     fn run<'t>(&'t mut self, transaction: &'t mut Transaction) -> BoxFuture<'t, bool>;
     /// Answers whoever asked for it.
     fn answer(self: Box<Self>, committed: Result<(), Broken>);
+    /// How much of the machine may fail without what it did being lost.
+    fn survives(&self) -> Survives;
+}
+
+/// What a commit survives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Survives {
+    /// The death of this process. Without an fsync a commit costs next to nothing.
+    Process,
+    /// The loss of power.
+    Power,
+}
+
+impl Survives {
+    fn pragma(self) -> &'static str {
+        match self {
+            Self::Process => "pragma synchronous = normal",
+            Self::Power => "pragma synchronous = full",
+        }
+    }
 }
 
 struct Asked<F, T> {
+    survives: Survives,
     operation: Option<F>,
     result: Option<Result<T, Error>>,
     answer: oneshot::Sender<Result<T, Error>>,
@@ -111,6 +132,10 @@ where
         // Whoever asked may have gone: what was done is done.
         let _ = self.answer.send(result);
     }
+
+    fn survives(&self) -> Survives {
+        self.survives
+    }
 }
 
 fn closed() -> Error {
@@ -138,6 +163,7 @@ impl Writer {
             waiting,
             closing: closing.clone(),
             signals,
+            survives: Survives::Power,
             transaction: Transaction {
                 connection,
                 now: Moment::now(),
@@ -163,8 +189,23 @@ impl Writer {
         F: for<'t> FnOnce(&'t mut Transaction) -> BoxFuture<'t, Result<T, Error>> + Send + 'static,
         T: Send + 'static,
     {
+        self.write_surviving(Survives::Power, operation).await
+    }
+
+    /// The same for an operation that needs to survive no more than this. It survives more where it
+    /// shares its transaction with one that does.
+    pub(super) async fn write_surviving<T, F>(
+        &self,
+        survives: Survives,
+        operation: F,
+    ) -> Result<T, Error>
+    where
+        F: for<'t> FnOnce(&'t mut Transaction) -> BoxFuture<'t, Result<T, Error>> + Send + 'static,
+        T: Send + 'static,
+    {
         let (answer, answered) = oneshot::channel();
         let asked = Asked {
+            survives,
             operation: Some(operation),
             result: None,
             answer,
@@ -184,6 +225,8 @@ impl Writer {
 }
 
 struct Task {
+    /// What the connection's commits survive as it is set now.
+    survives: Survives,
     waiting: mpsc::Receiver<Box<dyn Operation>>,
     closing: CancellationToken,
     signals: broadcast::Sender<Signal>,
@@ -229,6 +272,13 @@ impl Task {
 
     async fn commit(&mut self, group: &mut [Box<dyn Operation>]) -> Result<(), Error> {
         let transaction = &mut self.transaction;
+        let survives = group.iter().map(|operation| operation.survives()).max();
+        let survives = survives.unwrap_or(Survives::Power);
+        if survives != self.survives {
+            // An fsync of the log later covers all that was written to it before.
+            transaction.execute(survives.pragma()).await?;
+            self.survives = survives;
+        }
         transaction.execute("begin immediate").await?;
         transaction.now = Moment::now();
         if let [alone] = group {
