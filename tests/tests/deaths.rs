@@ -138,6 +138,7 @@ async fn a_host_that_is_cut_off_from_the_database_ends_its_own_sandboxes() {
     let queue = client.queue("q");
     let handle = queue.enqueue("collector/record", &args).await.unwrap();
     told(&collector, 1).await;
+    executing(&handle, 1).await;
 
     postgres.stop(Shutdown::Kill).unwrap();
     eventually(
