@@ -140,33 +140,36 @@ async fn a_task_sees_nothing_that_was_not_granted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_name_that_leads_to_a_private_address_is_no_way_there() {
+async fn a_grant_reaches_what_it_names_and_nothing_else() {
     let collector = Collector::start().await;
     let host = Setup::sqlite().start();
     let client = host.client();
     upload(&client, "collector").await;
     let port = collector.host().rsplit(':').next().unwrap().to_owned();
-    let record = async |url: String, granted: &str| {
+    let record = async |granted: &str, asked: &str| {
         let grants = Grants {
-            http: vec![format!("{granted}:{port}")],
+            http: vec![granted.to_owned()],
             ..Grants::default()
         };
         client.set_grants("collector", &grants).await.unwrap();
-        let args = (url, "reached", 0);
+        let args = (format!("http://{asked}:{port}/"), "reached", 0);
         let queue = client.queue("q");
         let handle = queue.enqueue("collector/record", &args).await.unwrap();
         handle.get_result::<String>().await
     };
 
-    let by_name = record(format!("http://localhost:{port}/"), "localhost").await;
-    let by_other_name = record(collector.url(), "localhost").await;
+    let another_port = record("127.0.0.1:1", "127.0.0.1").await;
+    let the_usual_port = record("127.0.0.1", "127.0.0.1").await;
+    let by_address = record(&format!("localhost:{port}"), "127.0.0.1").await;
+    let by_name = record(&format!("127.0.0.1:{port}"), "localhost").await;
     let told_before = collector.len();
-    let by_address = record(collector.url(), "127.0.0.1").await;
+    let granted = record(&collector.host(), "127.0.0.1").await;
 
-    assert!(by_name.is_err(), "{by_name:?}");
-    assert!(by_other_name.is_err(), "{by_other_name:?}");
+    for refused in [another_port, the_usual_port, by_address, by_name] {
+        assert!(refused.is_err(), "{refused:?}");
+    }
     assert_eq!(told_before, 0);
-    assert_eq!(by_address.unwrap(), "reached");
+    assert_eq!(granted.unwrap(), "reached");
 }
 
 #[tokio::test(flavor = "multi_thread")]
