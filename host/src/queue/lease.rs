@@ -82,10 +82,7 @@ impl Lease {
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 () = stop.cancelled() => return End::Stopped,
-                () = self.fence.broken() => {
-                    tracing::warn!(host = %self.host, "no beat in time: every sandbox was ended");
-                    return End::Lost;
-                }
+                () = self.fence.broken() => return End::Lost,
             }
         }
     }

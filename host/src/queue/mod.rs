@@ -199,6 +199,9 @@ impl Service {
         let drained = CancellationToken::new();
         let beating = tokio::spawn(lease.run(drained.clone()));
         let end = dispatcher.run(shutdown.clone()).await;
+        if end == End::Lost {
+            tracing::warn!(%host, "the lease is lost: every sandbox was ended");
+        }
         drained.cancel();
         // A lease task that panicked has lost its lease all the same: the fence is cut.
         let _ = beating.await;

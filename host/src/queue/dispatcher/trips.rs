@@ -92,7 +92,6 @@ impl Dispatcher {
             Back::Held(Err(error)) => error,
         };
         if let Error::LeaseLost(_) = failed {
-            tracing::warn!(host = %self.host, "the lease is lost");
             return false;
         }
         self.failures += 1;
