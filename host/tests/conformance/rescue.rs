@@ -124,7 +124,8 @@ async fn what_a_dead_host_held_is_told_to_be_suspect_and_is_not_running(bed: Bed
     let queue = world.queue("q", capped(2)).await;
     let stored = world.fill("q", 6).await;
     let (a, b) = (world.host("a").await, world.host("b").await);
-    world.claim_with(a, ahead(queue, 4)).await;
+    let claimed = world.claim_with(a, ahead(queue, 4)).await.claimed;
+    world.start(a, &claimed[..1]).await;
     world.kill(a).await;
 
     let first = world.claim_with(b, ahead(queue, 10)).await;

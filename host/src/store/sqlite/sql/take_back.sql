@@ -1,8 +1,8 @@
 -- Everything that host ?1 holds goes back to its place. If it died (?2), what was executing counts a
--- death, and what was reserved is suspect: it may have been executing, its start not yet marked.
+-- death, and all of it is suspect: what was reserved may have been executing, its start not yet marked.
 update live set
     deaths = deaths + (?2 and state = 'running'),
-    suspect = suspect or (?2 and state = 'queued'),
+    suspect = suspect or ?2,
     state = 'queued',
     host = null,
     fence = fence + 1,
