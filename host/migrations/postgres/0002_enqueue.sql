@@ -1,3 +1,8 @@
+create function windlass.twice() returns text language plpgsql as $$
+begin
+  raise exception 'an id was used twice at once' using errcode = 'WL002';
+end $$;
+
 -- Stores the calls of one or more requests in one statement of the host's.
 --
 -- All or none holds per request (`request` numbers them). Answers one row a call, in any order:
@@ -52,7 +57,7 @@ begin
       select row_number() over (order by s.key), 'stored'::text, s.key, v_now from stored s;
     get diagnostics v_stored = row_count;
     if v_stored < cardinality(p_id) then
-      raise exception 'an id was used twice at once' using errcode = 'WL002';
+      perform windlass.twice();
     end if;
     return;
   end if;
@@ -81,7 +86,7 @@ begin
                      and i.arguments = c.arguments then 'existed'
                 when c.ord = any (v_existing) then 'taken'
                 when c.request = any (v_taken) then 'dropped'
-                else 'twice' end,
+                else windlass.twice() end,
            coalesce(s.key, i.key, 0), coalesce(i.enqueued_at, v_now)
       from sent c
       left join stored s on s.namespace = c.namespace and s.id = c.id

@@ -90,7 +90,7 @@ impl Lane {
                 .map_err(error)?;
             *held = Some(connection);
         }
-        Ok(Turn { held })
+        Ok(Turn { held, ended: false })
     }
 
     /// Ends the connection.
@@ -102,9 +102,11 @@ impl Lane {
     }
 }
 
-/// The right to use a lane's connection.
+/// The right to use a lane's connection. A turn that is dropped before its end (its caller went
+/// away in the middle of a statement) takes the connection with it.
 pub struct Turn<'lane> {
     held: MutexGuard<'lane, Option<PgConnection>>,
+    ended: bool,
 }
 
 impl Turn<'_> {
@@ -116,14 +118,15 @@ impl Turn<'_> {
     /// Ends the turn; drops the connection if what came of it says that it is broken.
     pub fn end<T>(mut self, result: Result<T, sqlx::Error>) -> Result<T, Error> {
         let result = result.map_err(error);
-        if matches!(result, Err(Error::Unreachable(_))) {
-            *self.held = None;
-        }
+        self.ended = !matches!(result, Err(Error::Unreachable(_)));
         result
     }
+}
 
-    /// Ends the turn and drops the connection, whose state nobody knows.
-    pub fn spoil(mut self) {
-        *self.held = None;
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            *self.held = None;
+        }
     }
 }

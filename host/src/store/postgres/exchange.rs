@@ -37,7 +37,6 @@ impl Postgres {
         let mut turn = self.exchange.enter().await?;
         let calling = call(turn.connection(), host, &exchange, &order);
         let Ok(sent) = tokio::time::timeout(EXCHANGE_TIMEOUT, calling).await else {
-            turn.spoil();
             return Err(Error::Unreachable("an exchange got no answer".to_owned()));
         };
         if let Err(sqlx::Error::Database(refused)) = &sent

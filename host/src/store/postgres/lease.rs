@@ -50,10 +50,7 @@ impl Postgres {
         .fetch_all(turn.connection());
         let rows = match tokio::time::timeout(BEAT_TIMEOUT, beating).await {
             Ok(rows) => turn.end(rows)?,
-            Err(_) => {
-                turn.spoil();
-                return Err(Error::Unreachable("a beat got no answer".to_owned()));
-            }
+            Err(_) => return Err(Error::Unreachable("a beat got no answer".to_owned())),
         };
         let mut beat = Beat::default();
         let mut renewed = false;
