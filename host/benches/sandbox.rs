@@ -12,23 +12,8 @@ use windlass::model::Outcome;
 use windlass::model::clock::since_boot;
 use windlass::values::{Function, Param, Type};
 
-/// Greets nobody: returns its argument.
-const HELLO: &str = r#"(component
-  (core module $main
-    (memory (export "memory") 17)
-    (global $next (mut i32) (i32.const 4096))
-    (func (export "realloc") (param i32 i32 i32 i32) (result i32)
-      (global.get $next)
-      (global.set $next (i32.add (global.get $next) (local.get 3))))
-    (func (export "hello") (param i32 i32) (result i32)
-      (i32.store (i32.const 0) (local.get 0))
-      (i32.store (i32.const 4) (local.get 1))
-      (i32.const 0)))
-  (core instance $main (instantiate $main))
-  (alias core export $main "memory" (core memory $memory))
-  (func (export "hello") (param "name" string) (result string)
-    (canon lift (core func $main "hello") (memory $memory)
-      (realloc (core func $main "realloc")))))"#;
+/// The component of `demo`: Rust, with all that its standard library asks of WASI.
+const HELLO: &[u8] = include_bytes!("../assets/hello.wasm");
 
 const LONG_ENOUGH: Duration = Duration::from_secs(2);
 const IN_FLIGHT_PER_THREAD: usize = 4;
@@ -44,8 +29,7 @@ fn main() {
             ..Options::default()
         };
         let engine = Engine::new(&options).expect("an engine");
-        let bytes = wat::parse_str(HELLO).expect("the text of a component");
-        let compiled = engine.compile(&bytes).expect("compiled code");
+        let compiled = engine.compile(HELLO).expect("compiled code");
         // SAFETY: compiled by the same engine in the line above.
         let program = unsafe { engine.load(&compiled) }.expect("a program");
         let (count, took, computed) = caller.block_on(measure(&engine, &program, threads));
@@ -101,11 +85,11 @@ fn call(signature: Arc<Function>) -> Call {
             id: "01890a5d-ac96-774b-bcce-b302099a8057".to_owned(),
             namespace: "default".to_owned(),
             queue: "default".to_owned(),
-            task: "hello/hello".to_owned(),
+            task: "hello/greet".to_owned(),
             attempt: 1,
         },
-        interface: None,
-        function: "hello".to_owned(),
+        interface: Some("demo:hello/tasks@0.1.0".to_owned()),
+        function: "greet".to_owned(),
         signature,
         arguments: Bytes::from_static(b"[\"world\"]"),
         timeout: None,
