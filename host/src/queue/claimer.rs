@@ -171,7 +171,6 @@ impl Claimer {
         if self.alone == Alone::Executing {
             self.alone = Alone::No;
         }
-        // A freed permit is of use to every queue that waits for one.
     }
 
     /// Takes back what has waited too long, or everything where `all` is said. What must execute

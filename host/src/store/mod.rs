@@ -221,6 +221,10 @@ pub trait Store: Send + Sync + 'static {
     /// recorded. When it returns, the outcomes are on disk. Sending the same outcome twice (after an
     /// error that left open whether it was committed) is harmless.
     ///
+    /// Of an exchange that only claims, from queues on which neither limit nor order is at stake, the
+    /// database may forget the claims in a crash of its own: then they are claimed again, and the
+    /// fence keeps each invocation to one outcome.
+    ///
     /// Order of work: ends, marks of starts, reports, returns, then claims, so that a claim sees
     /// the slots that the ends have freed.
     async fn exchange(&self, host: HostNumber, exchange: Exchange) -> Result<Exchanged, Error>;
