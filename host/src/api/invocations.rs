@@ -202,6 +202,7 @@ pub(super) async fn list(
         return Err(Problem::invalid("limit", "expected at least 1, got 0"));
     }
     let filter = Filter {
+        parent: None,
         queue: queue.map_err(Error::from)?,
         state: query.state.map(show::state_from),
         task: query.task,

@@ -63,6 +63,7 @@ impl Batch {
                 arguments,
                 priority: call.priority.unwrap_or(0),
                 timeout_ms: self.timeout(index, call)?,
+                workflow: false,
             });
             prepared.tasks.push(task);
         }

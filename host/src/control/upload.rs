@@ -73,6 +73,7 @@ impl Control {
             tasks: description.tasks.iter().map(function).collect(),
             skipped: serde_json::to_value(&description.skipped)
                 .map_err(|error| Error::Internal(error.to_string()))?,
+            bindings: serde_json::Value::Array(Vec::new()),
         };
         let existed = match self.inner.store.add_component(namespace, &new).await? {
             Added::Created => false,
@@ -157,6 +158,7 @@ fn function(task: &describe::Task) -> NewFunction {
         name: task.name.clone(),
         signature: serde_json::to_value(&task.function).expect("a signature is texts and numbers"),
         docs: task.docs.clone(),
+        workflow: false,
     }
 }
 

@@ -127,7 +127,11 @@ impl Watch {
         match signal {
             Signal::Ended(keys) => self.wake(keys),
             Signal::Moved => self.look(),
-            Signal::Work(_) | Signal::Settings(_) | Signal::Catalogue => {}
+            Signal::Work(_)
+            | Signal::Settings(_)
+            | Signal::Catalogue
+            | Signal::Cancel
+            | Signal::Told(_) => {}
         }
     }
 

@@ -79,6 +79,7 @@ fn of_store(error: &store::Error) -> Problem {
                 .hint("try again; whether the request was carried out is not known")
         }
         store::Error::LeaseLost(_)
+        | store::Error::NotHeld(_)
         | store::Error::TooNew { .. }
         | store::Error::InUse { .. }
         | store::Error::Database(_) => internal(&said),

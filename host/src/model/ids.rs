@@ -139,6 +139,21 @@ impl InvocationId {
         Self(format!("{}~{index}", self.0))
     }
 
+    /// The id of what a workflow enqueued at its step of this number; of a batch with the index in
+    /// it. The `s` keeps it apart from the elements of an array whose idempotency key is the parent's
+    /// id. Beyond the longest id that there is, a hash of the parent's takes its place.
+    pub fn of_child(&self, step: u32, index: Option<usize>) -> Self {
+        let child = match index {
+            Some(index) => format!("s{step}.{index}"),
+            None => format!("s{step}"),
+        };
+        let id = format!("{}~{child}", self.0);
+        match id.len() > NAME_LENGTH_MAX {
+            true => Self(format!("{}~{child}", Digest::of(self.0.as_bytes()))),
+            false => Self(id),
+        }
+    }
+
     /// An id as the store keeps it, which may hold the `~` of ids that we made.
     pub fn from_store(text: String) -> Self {
         Self(text)
@@ -239,5 +254,19 @@ mod tests {
 
         assert_eq!(element.as_str(), "order-1~3");
         assert!(InvocationId::parse(element.as_str()).is_err());
+    }
+
+    #[test]
+    fn a_child_of_a_child_has_an_id_of_its_own_however_deep_it_is() {
+        let mut id = InvocationId::parse("order-1").unwrap();
+        assert_eq!(id.of_child(3, None).as_str(), "order-1~s3");
+        assert_eq!(id.of_child(3, Some(17)).as_str(), "order-1~s3.17");
+
+        let mut seen = std::collections::HashSet::new();
+        for _ in 0..200 {
+            id = id.of_child(1_000, Some(5));
+            assert!(id.as_str().len() <= NAME_LENGTH_MAX);
+            assert!(seen.insert(id.clone()), "{id} twice");
+        }
     }
 }

@@ -118,6 +118,7 @@ impl Recorder {
             ended: some(&mut self.ended, ends_max),
             reports: some(&mut self.reports, EXCHANGE_MAX),
             returned: some(&mut self.returned, EXCHANGE_MAX),
+            waited: Vec::new(),
             claims: Vec::new(),
         }
     }

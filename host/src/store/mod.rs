@@ -9,6 +9,7 @@ mod records;
 pub mod sqlite;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use tokio::sync::broadcast;
 
 use crate::model::{
@@ -40,6 +41,9 @@ pub enum Error {
     /// The host was declared dead, or never registered.
     #[error("host {0} has lost its lease")]
     LeaseLost(HostNumber),
+    /// The invocation is no longer the host's, or the host lost its lease: nothing was recorded.
+    #[error("invocation {0} is no longer this host's")]
+    NotHeld(Key),
     /// The database was written by a newer Windlass.
     #[error(
         "the database is of version {found}, this Windlass knows up to {known}: use the newer binary"
@@ -87,6 +91,11 @@ pub enum Signal {
     Moved,
     /// A queue's settings changed.
     Settings(QueueId),
+    /// Somebody asked for the end of invocations that hosts hold: see [`Store::held`].
+    Cancel,
+    /// A workflow of this host published a value, or took or got a message. (Of other hosts'
+    /// workflows [`Signal::Moved`] tells.)
+    Told(Key),
     /// Components or grants changed.
     Catalogue,
 }
@@ -183,9 +192,9 @@ pub trait Store: Send + Sync + 'static {
 
     // --- the lease of a host ------------------------------------------------------------------
 
-    /// Every queue, of every namespace, in which something may be claimed: what polling asks, for
-    /// all queues at once.
-    async fn claimable(&self) -> Result<Vec<QueueId>, Error>;
+    /// Every queue, of every namespace, in which something may be claimed or may go on: what polling
+    /// asks, for all queues at once. Waiting workflows whose time has come are made ready by it.
+    async fn claimable(&self) -> Result<Claimable, Error>;
 
     /// Registers a new incarnation of a host.
     async fn register(&self, host: &NewHost) -> Result<HostNumber, Error>;
@@ -225,8 +234,14 @@ pub trait Store: Send + Sync + 'static {
     /// database may forget the claims in a crash of its own: then they are claimed again, and the
     /// fence keeps each invocation to one outcome.
     ///
-    /// Order of work: ends, marks of starts, reports, returns, then claims, so that a claim sees
-    /// the slots that the ends have freed.
+    /// Order of work: ends, marks of starts, reports, returns, waits, then claims, so that a claim
+    /// sees the slots that the ends have freed. A claim takes, as far as slots allow, first the
+    /// waiting workflows of the queue that are ready to go on, then the head while a slot is free,
+    /// else the first queued descendant of a waiting workflow on this queue, one a slot.
+    ///
+    /// An end or a return of an invocation whose cancellation was asked for is recorded as
+    /// `cancelled`, whatever is handed in. An end makes waiting workflows ready for which it
+    /// completes what they wait for; their queues are told by [`Signal::Work`].
     async fn exchange(&self, host: HostNumber, exchange: Exchange) -> Result<Exchanged, Error>;
 
     /// What the store believes this host holds: after an error that left open whether an exchange
@@ -235,6 +250,68 @@ pub trait Store: Send + Sync + 'static {
 
     /// The arguments of one invocation, for claims that came without them because they are large.
     async fn arguments(&self, key: Key) -> Result<Option<Vec<u8>>, Error>;
+
+    // --- workflows ----------------------------------------------------------------------------
+
+    /// Records what a workflow did, if the host still holds it: journal, children, publications,
+    /// messages taken, cancellations asked for; one transaction, shared with the steps of other
+    /// workflows that come meanwhile. When it returns it is on disk. Answers the children in order.
+    /// It also forgets the deaths of hosts that were counted against the workflow.
+    ///
+    /// [`Error::NotHeld`] if the workflow is not the host's any more; [`Error::IdTaken`] if another
+    /// call stands under an id that the workflow chose (the index is the child's): nothing of this
+    /// workflow's steps was recorded then. Sending the same again after an error that left open
+    /// whether it was committed is harmless.
+    async fn record(&self, host: HostNumber, steps: Steps) -> Result<Vec<Enqueued>, Error>;
+
+    /// A workflow's journal from its beginning, in order.
+    async fn journal(&self, key: Key) -> Result<Vec<Chunk>, Error>;
+
+    /// The children of a workflow, in the order in which they were enqueued.
+    async fn children(&self, parent: Key) -> Result<Vec<(Key, InvocationId)>, Error>;
+
+    /// How those of these invocations that have ended ended.
+    async fn outcomes(&self, keys: &[Key]) -> Result<Vec<EndedWith>, Error>;
+
+    /// Sends a message to an invocation that has not ended. At most `full` wait for it at once. A
+    /// workflow that waits for one of this name becomes ready.
+    async fn send(
+        &self,
+        namespace: &Namespace,
+        id: &InvocationId,
+        name: &str,
+        value: Bytes,
+        full: u32,
+    ) -> Result<Sent, Error>;
+
+    /// The messages that an invocation has not taken yet, in order.
+    async fn messages(&self, key: Key) -> Result<Vec<Message>, Error>;
+
+    /// What an invocation published, by name; later than `after` if that is said.
+    async fn published(&self, key: Key, after: i64) -> Result<Vec<Published>, Error>;
+
+    /// Asks for the end of these invocations and of their descendants that are not detached: what
+    /// is not held by a host ends at once as `cancelled`, the rest when its host says so. Those that
+    /// have ended stay as they are.
+    async fn cancel(&self, keys: &[Key], reason: &str) -> Result<Cancelling, Error>;
+
+    /// Stores a call that begins with a part of another invocation's journal, as `enqueue` does.
+    async fn fork(&self, fork: Fork) -> Result<Enqueued, Error>;
+
+    /// The workflows of this component that have not ended and were not pinned to `digest`, at most
+    /// `limit`, with keys above `after`, in order.
+    async fn in_flight(
+        &self,
+        namespace: &Namespace,
+        component: &ComponentName,
+        digest: &Digest,
+        after: Key,
+        limit: u32,
+    ) -> Result<Vec<InFlight>, Error>;
+
+    /// Pins a workflow to another task, if no host holds it and its journal still has so many
+    /// entries. Says whether that was so.
+    async fn repin(&self, key: Key, entries: u32, function: FunctionId) -> Result<bool, Error>;
 
     // --- handles ------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ impl Dispatcher {
                 self.look(found, false);
             }
             Ok(Signal::Catalogue) => self.runner.tasks.forget_grants(),
-            Ok(Signal::Ended(_) | Signal::Moved) => {}
+            Ok(Signal::Ended(_) | Signal::Moved | Signal::Cancel | Signal::Told(_)) => {}
             Err(broadcast::error::RecvError::Lagged(_)) => {
                 self.runner.tasks.forget_grants();
                 self.look(found, true);
@@ -55,7 +55,7 @@ impl Dispatcher {
         let (store, found) = (self.runner.store.clone(), found.clone());
         tokio::spawn(async move {
             let seen = match claimable {
-                true => Found::Claimable(store.claimable().await),
+                true => Found::Claimable(store.claimable().await.map(|found| found.queues)),
                 false => Found::Queues(store.served_queues().await),
             };
             // Nobody looks any more once the incarnation is over.

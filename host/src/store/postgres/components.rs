@@ -133,6 +133,7 @@ impl Postgres {
                 uploaded_at: Moment(get(row, "uploaded_at")?),
                 wit: get(row, "wit")?,
                 skipped: json(row, "skipped")?,
+                bindings: serde_json::Value::Array(Vec::new()),
             });
         }
         components.sort_by(|a, b| (&a.name, &a.version).cmp(&(&b.name, &b.version)));
@@ -183,6 +184,7 @@ impl Postgres {
             revision,
             functions: functions.iter().map(function).collect::<Result<_, _>>()?,
             grants,
+            bindings: HashMap::new(),
         })
     }
 
@@ -235,6 +237,7 @@ impl Postgres {
 
 fn function(row: &PgRow) -> Result<Function, Error> {
     Ok(Function {
+        workflow: false,
         id: FunctionId(get(row, "id")?),
         namespace: parse(row, "namespace")?,
         component: parse(row, "component")?,

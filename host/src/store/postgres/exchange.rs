@@ -99,6 +99,7 @@ impl Postgres {
                     },
                     queue: QueueId(get(row, "queue_id")?),
                     running: get::<&str>(row, "state")? == "running",
+                    cancelled: false,
                 })
             })
             .collect()
@@ -232,6 +233,10 @@ fn hold(row: &PgRow) -> Result<Hold, Error> {
 
 fn claim(row: &PgRow) -> Result<Claimed, Error> {
     Ok(Claimed {
+        workflow: false,
+        resumed: false,
+        lent: false,
+        depth: 0,
         hold: hold(row)?,
         id: InvocationId::from_store(get(row, "id")?),
         namespace: parse(row, "namespace")?,

@@ -105,6 +105,10 @@ fn invocation(row: &PgRow) -> Result<Invocation, Error> {
         }
     };
     Ok(Invocation {
+        workflow: false,
+        parent: None,
+        forked_from: None,
+        cancelling: false,
         key: Key(get(row, "key")?),
         id: InvocationId::from_store(get(row, "id")?),
         queue: parse(row, "queue")?,

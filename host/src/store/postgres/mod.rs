@@ -155,8 +155,11 @@ impl Store for Postgres {
         self.enqueue.store(calls, queues, revision).await
     }
 
-    async fn claimable(&self) -> Result<Vec<QueueId>, Error> {
-        self.read_claimable().await
+    async fn claimable(&self) -> Result<Claimable, Error> {
+        Ok(Claimable {
+            queues: self.read_claimable().await?,
+            next_at: None,
+        })
     }
 
     async fn register(&self, host: &NewHost) -> Result<HostNumber, Error> {
@@ -233,6 +236,75 @@ impl Store for Postgres {
 
     async fn lost_attempts(&self, key: Key) -> Result<Vec<LostAttempt>, Error> {
         self.read_lost_attempts(key).await
+    }
+
+    async fn record(&self, host: HostNumber, steps: Steps) -> Result<Vec<Enqueued>, Error> {
+        let _ = (host, steps);
+        todo!()
+    }
+
+    async fn journal(&self, key: Key) -> Result<Vec<Chunk>, Error> {
+        let _ = key;
+        todo!()
+    }
+
+    async fn children(&self, parent: Key) -> Result<Vec<(Key, InvocationId)>, Error> {
+        let _ = parent;
+        todo!()
+    }
+
+    async fn outcomes(&self, keys: &[Key]) -> Result<Vec<EndedWith>, Error> {
+        let _ = keys;
+        todo!()
+    }
+
+    async fn send(
+        &self,
+        namespace: &Namespace,
+        id: &InvocationId,
+        name: &str,
+        value: Bytes,
+        full: u32,
+    ) -> Result<Sent, Error> {
+        let _ = (namespace, id, name, value, full);
+        todo!()
+    }
+
+    async fn messages(&self, key: Key) -> Result<Vec<Message>, Error> {
+        let _ = key;
+        todo!()
+    }
+
+    async fn published(&self, key: Key, after: i64) -> Result<Vec<Published>, Error> {
+        let _ = (key, after);
+        todo!()
+    }
+
+    async fn cancel(&self, keys: &[Key], reason: &str) -> Result<Cancelling, Error> {
+        let _ = (keys, reason);
+        todo!()
+    }
+
+    async fn fork(&self, fork: Fork) -> Result<Enqueued, Error> {
+        let _ = fork;
+        todo!()
+    }
+
+    async fn in_flight(
+        &self,
+        namespace: &Namespace,
+        component: &ComponentName,
+        digest: &Digest,
+        after: Key,
+        limit: u32,
+    ) -> Result<Vec<InFlight>, Error> {
+        let _ = (namespace, component, digest, after, limit);
+        todo!()
+    }
+
+    async fn repin(&self, key: Key, entries: u32, function: FunctionId) -> Result<bool, Error> {
+        let _ = (key, entries, function);
+        todo!()
     }
 
     async fn ping(&self) -> Result<(), Error> {

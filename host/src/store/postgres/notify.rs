@@ -81,7 +81,7 @@ impl Outbox {
             Signal::Work(queue) => Note::Work(queue.0),
             Signal::Settings(queue) => Note::Settings(queue.0),
             Signal::Catalogue => Note::Catalogue,
-            Signal::Ended(_) | Signal::Moved => Note::Moved,
+            Signal::Ended(_) | Signal::Moved | Signal::Cancel | Signal::Told(_) => Note::Moved,
         };
         // Nobody subscribed is fine: a store without workers has nobody to wake.
         let _ = self.local.send(signal);

@@ -61,6 +61,8 @@ pub struct NewCall {
     pub priority: i32,
     /// How long one attempt may take.
     pub timeout_ms: Option<u64>,
+    /// Whether the task is a workflow.
+    pub workflow: bool,
 }
 
 /// A call that is stored.

@@ -23,6 +23,9 @@ pub struct NewComponent {
     pub tasks: Vec<NewFunction>,
     /// The functions that cannot, with reasons, as JSON for whoever asks.
     pub skipped: serde_json::Value,
+    /// Which components and queues its imports are bound to, as `registry::bindings::Binding`s in
+    /// JSON; an empty array where it imports no tasks.
+    pub bindings: serde_json::Value,
 }
 
 /// A function that a component exports.
@@ -36,6 +39,8 @@ pub struct NewFunction {
     pub signature: serde_json::Value,
     /// What its author wrote about it.
     pub docs: Option<String>,
+    /// Whether it is a workflow; else a task.
+    pub workflow: bool,
 }
 
 /// What became of an upload.
@@ -68,6 +73,8 @@ pub struct Component {
     pub tasks: Vec<Function>,
     /// What it exports besides, as JSON.
     pub skipped: serde_json::Value,
+    /// As in [`NewComponent`].
+    pub bindings: serde_json::Value,
 }
 
 /// A task: one function of one version of a component.
@@ -91,6 +98,8 @@ pub struct Function {
     pub signature: serde_json::Value,
     /// What its author wrote about it.
     pub docs: Option<String>,
+    /// Whether it is a workflow; else a task.
+    pub workflow: bool,
 }
 
 /// Everything that can be called, at one revision.
@@ -102,4 +111,6 @@ pub struct Catalogue {
     pub functions: Vec<Function>,
     /// What each component may do beyond its sandbox, as JSON; absent means nothing.
     pub grants: HashMap<ComponentName, serde_json::Value>,
+    /// The bindings of those that have any, by digest.
+    pub bindings: HashMap<Digest, serde_json::Value>,
 }

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::Waited;
 use crate::model::queue::Settings;
 use crate::model::{Fence, FunctionId, InvocationId, Key, Moment, Namespace, Outcome, QueueId};
 
@@ -22,6 +23,8 @@ pub struct Exchange {
     pub reports: Vec<Report>,
     /// Given back unstarted, or handed back at the end of a drain.
     pub returned: Vec<Returned>,
+    /// Workflows that wait.
+    pub waited: Vec<Waited>,
     /// What to claim.
     pub claims: Vec<Claim>,
 }
@@ -33,6 +36,7 @@ impl Exchange {
             && self.started.is_empty()
             && self.reports.is_empty()
             && self.returned.is_empty()
+            && self.waited.is_empty()
     }
 
     /// Whether nothing is handed in and nothing asked.
@@ -175,6 +179,16 @@ pub struct Claimed {
     pub timeout_ms: Option<u64>,
     /// Its place.
     pub place: (i32, i64),
+    /// Whether it is a workflow.
+    pub workflow: bool,
+    /// A waiting workflow that goes on. It counts as running, its attempt is the same as before, its
+    /// fence is one more than when it waited.
+    pub resumed: bool,
+    /// Whether it executes in a slot that is not among the host's slots of this queue: the one that
+    /// it kept while it waited, or one that a waiting ancestor lends it.
+    pub lent: bool,
+    /// How many ancestors it has.
+    pub depth: u32,
 }
 
 /// Something that the store believes a host holds.
@@ -186,4 +200,7 @@ pub struct Held {
     pub queue: QueueId,
     /// Whether it counts as running; else it is reserved.
     pub running: bool,
+    /// Whether somebody asked for its end. Hand it in as ended or returned: either way the store
+    /// records that it was cancelled.
+    pub cancelled: bool,
 }

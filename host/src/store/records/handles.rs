@@ -39,6 +39,14 @@ pub struct Invocation {
     pub host: Option<HostNumber>,
     /// How far it is, as JSON.
     pub progress: Option<String>,
+    /// Whether it is a workflow.
+    pub workflow: bool,
+    /// The workflow that enqueued it.
+    pub parent: Option<InvocationId>,
+    /// The invocation from whose journal it began.
+    pub forked_from: Option<InvocationId>,
+    /// Whether somebody asked for its end, and it has not ended yet.
+    pub cancelling: bool,
     /// The arguments as canonical JSON; none in lists.
     pub arguments: Option<Bytes>,
     /// How it ended.
@@ -54,6 +62,8 @@ pub struct Filter {
     pub state: Option<State>,
     /// With this task, as written.
     pub task: Option<String>,
+    /// Enqueued by this workflow.
+    pub parent: Option<Key>,
     /// Older than this one.
     pub before: Option<Key>,
     /// At most so many.

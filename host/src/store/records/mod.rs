@@ -5,9 +5,11 @@ mod components;
 mod exchange;
 mod handles;
 mod hosts;
+mod workflows;
 
 pub use calls::*;
 pub use components::*;
 pub use exchange::*;
 pub use handles::*;
 pub use hosts::*;
+pub use workflows::*;

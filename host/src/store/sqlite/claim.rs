@@ -254,6 +254,10 @@ struct Head {
 impl Head {
     fn read(self, running: bool, settings: &Settings) -> Result<Claimed, Error> {
         Ok(Claimed {
+            workflow: false,
+            resumed: false,
+            lent: false,
+            depth: 0,
             hold: Hold {
                 key: Key(self.key),
                 fence: Fence(self.fence + 1),

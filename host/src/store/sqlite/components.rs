@@ -177,6 +177,7 @@ pub(super) async fn catalogue(
         revision,
         functions,
         grants,
+        bindings: HashMap::new(),
     })
 }
 
@@ -228,6 +229,7 @@ struct ComponentRow {
 impl ComponentRow {
     fn read(self, tasks: Vec<Function>) -> Result<Component, Error> {
         Ok(Component {
+            bindings: serde_json::Value::Array(Vec::new()),
             name: ComponentName::parse(&self.name).map_err(unreadable)?,
             version: self.version.parse().map_err(unreadable)?,
             digest: Digest::from_store(self.digest),
@@ -256,6 +258,7 @@ struct FunctionRow {
 impl FunctionRow {
     fn read(self) -> Result<Function, Error> {
         Ok(Function {
+            workflow: false,
             id: FunctionId(self.id),
             namespace: Namespace::parse(&self.namespace).map_err(unreadable)?,
             component: ComponentName::parse(&self.component).map_err(unreadable)?,

@@ -161,6 +161,10 @@ impl Row {
         let state: State = self.state.parse().map_err(unreadable)?;
         let outcome = self.body.map(|body| Outcome::from_stored(state, &body));
         Ok(Invocation {
+            workflow: false,
+            parent: None,
+            forked_from: None,
+            cancelling: false,
             key: Key(self.key),
             id: InvocationId::from_store(self.id),
             queue: QueueName::parse(&self.queue).map_err(unreadable)?,

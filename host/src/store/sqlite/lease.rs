@@ -226,6 +226,7 @@ pub(super) async fn held(readers: &SqlitePool, host: HostNumber) -> Result<Vec<H
     Ok(found
         .into_iter()
         .map(|(key, fence, queue, running)| Held {
+            cancelled: false,
             hold: Hold {
                 key: Key(key),
                 fence: Fence(fence),

@@ -19,6 +19,7 @@ mod writer;
 use std::path::Path;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sqlx::SqlitePool;
 use tokio::sync::broadcast;
@@ -26,9 +27,10 @@ use tokio::sync::broadcast;
 use self::lock::Lock;
 use self::writer::{Survives, Transaction, Writer};
 use super::{
-    Added, Backend, Beat, Catalogue, Component, Counts, Enqueued, Error, Exchange, Exchanged,
-    Filter, Function, Held, Host, Invocation, LogChunk, LostAttempt, NewCall, NewComponent,
-    NewHost, Queue, Rescued, Signal, Store,
+    Added, Backend, Beat, Cancelling, Catalogue, Chunk, Claimable, Component, Counts, EndedWith,
+    Enqueued, Error, Exchange, Exchanged, Filter, Fork, Function, Held, Host, InFlight, Invocation,
+    LogChunk, LostAttempt, Message, NewCall, NewComponent, NewHost, Published, Queue, Rescued,
+    Sent, Signal, Steps, Store,
 };
 use crate::model::{
     ComponentName, Digest, FunctionId, HostNumber, InvocationId, Key, Namespace, QueueId,
@@ -198,8 +200,11 @@ impl Store for Sqlite {
             .await
     }
 
-    async fn claimable(&self) -> Result<Vec<QueueId>, Error> {
-        queues::claimable(&self.readers).await
+    async fn claimable(&self) -> Result<Claimable, Error> {
+        Ok(Claimable {
+            queues: queues::claimable(&self.readers).await?,
+            next_at: None,
+        })
     }
 
     async fn register(&self, host: &NewHost) -> Result<HostNumber, Error> {
@@ -293,6 +298,75 @@ impl Store for Sqlite {
 
     async fn lost_attempts(&self, key: Key) -> Result<Vec<LostAttempt>, Error> {
         handles::lost_attempts(&self.readers, key).await
+    }
+
+    async fn record(&self, host: HostNumber, steps: Steps) -> Result<Vec<Enqueued>, Error> {
+        let _ = (host, steps);
+        todo!()
+    }
+
+    async fn journal(&self, key: Key) -> Result<Vec<Chunk>, Error> {
+        let _ = key;
+        todo!()
+    }
+
+    async fn children(&self, parent: Key) -> Result<Vec<(Key, InvocationId)>, Error> {
+        let _ = parent;
+        todo!()
+    }
+
+    async fn outcomes(&self, keys: &[Key]) -> Result<Vec<EndedWith>, Error> {
+        let _ = keys;
+        todo!()
+    }
+
+    async fn send(
+        &self,
+        namespace: &Namespace,
+        id: &InvocationId,
+        name: &str,
+        value: Bytes,
+        full: u32,
+    ) -> Result<Sent, Error> {
+        let _ = (namespace, id, name, value, full);
+        todo!()
+    }
+
+    async fn messages(&self, key: Key) -> Result<Vec<Message>, Error> {
+        let _ = key;
+        todo!()
+    }
+
+    async fn published(&self, key: Key, after: i64) -> Result<Vec<Published>, Error> {
+        let _ = (key, after);
+        todo!()
+    }
+
+    async fn cancel(&self, keys: &[Key], reason: &str) -> Result<Cancelling, Error> {
+        let _ = (keys, reason);
+        todo!()
+    }
+
+    async fn fork(&self, fork: Fork) -> Result<Enqueued, Error> {
+        let _ = fork;
+        todo!()
+    }
+
+    async fn in_flight(
+        &self,
+        namespace: &Namespace,
+        component: &ComponentName,
+        digest: &Digest,
+        after: Key,
+        limit: u32,
+    ) -> Result<Vec<InFlight>, Error> {
+        let _ = (namespace, component, digest, after, limit);
+        todo!()
+    }
+
+    async fn repin(&self, key: Key, entries: u32, function: FunctionId) -> Result<bool, Error> {
+        let _ = (key, entries, function);
+        todo!()
     }
 
     async fn ping(&self) -> Result<(), Error> {
