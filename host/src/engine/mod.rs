@@ -9,12 +9,14 @@
 //!   out
 //! - `call`, `run`, `verdict`: one attempt, and what its end means
 //! - `sandbox`, `limits`, `capabilities`: what a sandbox consists of and may do
+//! - `durable`: what a workflow asks of whoever keeps its journal
 //! - `fence`, `ticker`: how sandboxes are ended in time; `feed`: what they tell meanwhile
 
 mod call;
 pub mod capabilities;
 mod convert;
 mod feed;
+mod durable;
 mod fence;
 mod limits;
 mod options;
@@ -37,6 +39,7 @@ use wasmtime::component::Linker;
 pub use call::{Call, Ended, Identity};
 pub use capabilities::Grants;
 pub use feed::{Feed, Progress, Stream};
+pub use durable::{Answer, Asked, Durable, Gate, Halt, HandleNumber, NamedCall, Request};
 pub use fence::Fence;
 pub use options::Options;
 pub use program::Program;
