@@ -4,7 +4,7 @@
 //! (`tests/layers.rs` holds this):
 //!
 //! ```text
-//! main → cli → server → config → api → http → queue → control
+//! main → cli → server → config → api → http → queue → workflow → control
 //!      → registry → engine · store → values → model · telemetry
 //! ```
 
@@ -21,3 +21,4 @@ pub mod server;
 pub mod store;
 pub mod telemetry;
 pub mod values;
+pub mod workflow;

@@ -14,6 +14,7 @@ const ROWS: [&[&str]; 13] = [
     &["api"],
     &["http"],
     &["queue"],
+    &["workflow"],
     &["control"],
     &["registry"],
     &["engine", "store"],
