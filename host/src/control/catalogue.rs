@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use semver::Version;
 
 use crate::model::{ComponentName, Digest, FunctionId, Namespace};
+use crate::registry::bindings::Binding;
 use crate::registry::describe::{Description, Task as Described};
 use crate::registry::name::{self, TaskName};
 use crate::store::{self, Store};
@@ -37,12 +38,15 @@ pub struct Task {
     pub digest: Digest,
     /// What it takes and gives.
     pub function: values::Function,
+    /// Whether it is a workflow.
+    pub workflow: bool,
 }
 
 /// Everything that can be called in a namespace, at one revision.
 pub(super) struct Snapshot {
     pub(super) revision: i64,
     components: BTreeMap<ComponentName, BTreeMap<Version, Entry>>,
+    bindings: HashMap<Digest, serde_json::Value>,
     names: RwLock<HashMap<String, Arc<Task>>>,
 }
 
@@ -88,6 +92,7 @@ impl Snapshot {
         Self {
             revision: catalogue.revision,
             components,
+            bindings: catalogue.bindings,
             names: RwLock::default(),
         }
     }
@@ -105,6 +110,52 @@ impl Snapshot {
             names.insert(written.to_owned(), task.clone());
         }
         Ok(task)
+    }
+
+    /// What the imports of the component with this digest are bound to.
+    pub(super) fn bindings(&self, digest: &Digest) -> Vec<Binding> {
+        let stored = self.bindings.get(digest);
+        let read = stored.map(|json| serde_json::from_value(json.clone()));
+        match read {
+            Some(Ok(bindings)) => bindings,
+            Some(Err(error)) => {
+                // Stored by a newer host: what cannot be read is not bound.
+                tracing::warn!(%digest, %error, "bindings cannot be read");
+                Vec::new()
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// The function that stands behind one of a bound import: of the highest version that the
+    /// binding allows, no pre-release unless it names one.
+    pub(super) fn provider(&self, bound: &Binding, function: &str) -> Option<Arc<Task>> {
+        let named = format!("{}<{}", bound.interface, function);
+        let names = self.names.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(task) = names.get(&format!("{named}<{}<{}", bound.component, bound.version)) {
+            return Some(task.clone());
+        }
+        drop(names);
+        let rule = semver::VersionReq::parse(&bound.version).ok()?;
+        let (_, versions) = self
+            .components
+            .iter()
+            .find(|(component, _)| component.as_str() == bound.component)?;
+        let mut fitting = versions.iter().rev().filter(|(version, _)| rule.matches(version));
+        let (_, entry) = fitting.next()?;
+        let ready = entry.ready().ok()?;
+        let mut tasks = ready.description.tasks.iter().zip(&ready.tasks);
+        let (_, task) = tasks.find(|(described, _)| {
+            let interface = described.interface.as_deref();
+            described.name == function
+                && interface.is_some_and(|exported| fits(&bound.interface, exported))
+        })?;
+        let mut names = self.names.write().unwrap_or_else(PoisonError::into_inner);
+        if names.len() < NAMES_MAX {
+            let key = format!("{named}<{}<{}", bound.component, bound.version);
+            names.insert(key, task.clone());
+        }
+        Some(task.clone())
     }
 
     fn look_up(&self, written: &str) -> Result<Arc<Task>, Unresolved> {
@@ -201,6 +252,7 @@ impl Entry {
                 version: function.version.clone(),
                 digest: function.digest.clone(),
                 function: signature,
+                workflow: function.workflow,
             }));
         }
         Ok(Ready {
@@ -211,6 +263,24 @@ impl Entry {
             tasks,
         })
     }
+}
+
+/// Whether an exported interface stands for an imported one: the same, in a version that semver
+/// calls compatible.
+fn fits(imported: &str, exported: &str) -> bool {
+    let split = |name: &str| match name.split_once('@') {
+        Some((path, version)) => (path.to_owned(), version.parse::<Version>().ok()),
+        None => (name.to_owned(), None),
+    };
+    let ((path, wanted), (exported_path, version)) = (split(imported), split(exported));
+    let compatible = match (wanted, version) {
+        (Some(wanted), Some(version)) => {
+            semver::VersionReq::parse(&format!("^{wanted}")).is_ok_and(|rule| rule.matches(&version))
+        }
+        (None, None) => true,
+        _ => false,
+    };
+    path == exported_path && compatible
 }
 
 fn prefix(name: &TaskName) -> String {
@@ -315,6 +385,7 @@ mod tests {
             name: "resize".to_owned(),
             signature: serde_json::json!({"params": [], "result": null}),
             docs: None,
+            workflow: false,
         }
     }
 
@@ -323,6 +394,7 @@ mod tests {
             revision: 1,
             functions,
             grants: HashMap::new(),
+            bindings: HashMap::new(),
         })
     }
 

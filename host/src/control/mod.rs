@@ -7,11 +7,12 @@
 //! - `upload`, `components`, `grants`: components
 //! - `queues`: queues
 //! - `catalogue`: which task a name means, from memory
-//! - `prepare`, `enqueue`: calls, checked and stored
+//! - `prepare`, `enqueue`: calls, checked and stored; `children`: those that workflows make
 //! - `handles`: invocations as handles show them, lists, logs, hosts
 //! - `watch`, `wait`: waiting for invocations to end
 
 mod catalogue;
+mod children;
 mod components;
 mod enqueue;
 mod error;
@@ -35,6 +36,7 @@ use crate::model::{Digest, Namespace, QueueName};
 use crate::store::{Backend, Signal, Store};
 
 pub use catalogue::Task;
+pub use children::{Children, Made, Maker, Refusal};
 pub use enqueue::{Ack, Call};
 pub use error::Error;
 pub use grants::Grants;

@@ -63,7 +63,7 @@ impl Batch {
                 arguments,
                 priority: call.priority.unwrap_or(0),
                 timeout_ms: self.timeout(index, call)?,
-                workflow: false,
+                workflow: task.workflow,
             });
             prepared.tasks.push(task);
         }

@@ -183,6 +183,28 @@ impl Watch {
 }
 
 impl Ticket {
+    /// Waits for these as well. Read the store afterwards.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Busy`] if as many are waited for as may.
+    pub fn add(&mut self, keys: &[Key]) -> Result<(), Error> {
+        let mut waiters = lock(&self.shared.waiters);
+        if waiters.keys + keys.len() > self.shared.keys_max {
+            return Err(Error::Busy(format!(
+                "{} invocations are waited for on this host, which is as many as may",
+                waiters.keys
+            )));
+        }
+        waiters.keys += keys.len();
+        for key in keys {
+            let list = waiters.by_key.entry(*key).or_default();
+            list.push((self.number, self.waiter.clone()));
+        }
+        self.keys.extend_from_slice(keys);
+        Ok(())
+    }
+
     /// The keys that ended since the last call; waits until there is one. Empty if the host stops.
     pub async fn ended(&self) -> Vec<Key> {
         loop {

@@ -4,6 +4,7 @@
 //! (which of its functions are tasks). `name` says how people name tasks. `programs` has what can
 //! be run, compiled and kept in `cache`.
 
+pub mod bindings;
 mod cache;
 pub mod describe;
 pub mod imports;

@@ -24,4 +24,10 @@ pub struct Grants {
     pub http: Vec<Allowed>,
     /// Environment variables.
     pub environment: BTreeMap<String, String>,
+    /// The queues on which its workflows may enqueue, beside their own and those of their imports;
+    /// `*` for all.
+    pub queues: Vec<String>,
+    /// The tasks of other components that its workflows may call by name: `images/resize`,
+    /// `images/*`, `*`.
+    pub tasks: Vec<String>,
 }

@@ -1,0 +1,380 @@
+//! What a journal consists of.
+//!
+//! A journal is a list of entries in the order in which things happened: where it begins, the steps
+//! that the workflow took, and the gates that opened where that does not follow from the store. How
+//! a child ended is not repeated here: outcomes never change, and stay as long as their parent.
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::{Gate, HandleNumber, NamedCall, Request};
+use crate::model::{Digest, Moment, Outcome, State};
+
+/// How much of a hash stands for arguments and values: they are kept with the child, or shown
+/// elsewhere, and need only be compared here.
+const HASH_CHARS: usize = 16;
+
+/// One entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "e", rename_all = "kebab-case")]
+pub enum Entry {
+    /// The beginning, of the journal or of its continuation as new.
+    Begin {
+        /// From what random numbers come, in hexadecimal.
+        seed: String,
+        /// When.
+        at: Moment,
+        /// The number of the last step before.
+        #[serde(default)]
+        steps: u32,
+        /// How many children there were before.
+        #[serde(default)]
+        children: u32,
+    },
+    /// The workflow asked for something.
+    Step {
+        /// Its number, from 1.
+        n: u32,
+        /// When.
+        at: Moment,
+        /// What it asked for.
+        asked: Asked,
+        /// What it was answered, where that was at once.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answer: Option<Answered>,
+    },
+    /// A gate opened.
+    Open {
+        /// Which.
+        gate: u32,
+        /// The step that waited there, where it was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<u32>,
+        /// When.
+        at: Moment,
+        /// What it brought, where the store does not have it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answer: Option<Answered>,
+    },
+}
+
+/// What a step asked for: enough to compare a replay with it, and to show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Asked {
+    /// One call by name.
+    Enqueue {
+        /// The call.
+        #[serde(flatten)]
+        call: Named,
+    },
+    /// Many as one step.
+    EnqueueMany {
+        /// How many.
+        count: usize,
+        /// The first of them.
+        first: Option<Named>,
+        /// The hash of all of them.
+        hash: String,
+    },
+    /// A call by type.
+    Call {
+        /// The interface.
+        interface: String,
+        /// The function.
+        function: String,
+        /// The hash of the arguments.
+        arguments: String,
+    },
+    /// A handle by id.
+    Find {
+        /// The id.
+        id: String,
+    },
+    /// Where an invocation is in its life.
+    Status {
+        /// The handle's number.
+        handle: u32,
+    },
+    /// Its end.
+    Cancel {
+        /// The handle's number.
+        handle: u32,
+    },
+    /// Until one has ended.
+    WaitAny {
+        /// The handles' numbers.
+        handles: Vec<u32>,
+        /// How long at most.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        timeout_ms: Option<u64>,
+    },
+    /// Until all have ended, or the time is up.
+    WaitAll {
+        /// The handles' numbers.
+        handles: Vec<u32>,
+        /// How long at most.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        timeout_ms: Option<u64>,
+    },
+    /// A while.
+    Sleep {
+        /// How long.
+        ms: u64,
+    },
+    /// The time.
+    Now,
+    /// A value for the outside.
+    Publish {
+        /// Its name.
+        name: String,
+        /// The hash of the value.
+        value: String,
+    },
+    /// A message.
+    Receive {
+        /// Its name.
+        name: String,
+        /// How long at most.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        timeout_ms: Option<u64>,
+    },
+    /// A piece of the workflow's own work, done.
+    Step {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// A call by name, as a journal has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    /// The queue; none for the workflow's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<String>,
+    /// The task as it was written.
+    pub task: String,
+    /// The hash of the arguments as they were written.
+    pub arguments: String,
+    /// The chosen id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Lower goes first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<i32>,
+    /// How long one attempt may take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
+    /// Whether it survives its parent's cancellation.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub detached: bool,
+}
+
+/// An answer, as a journal has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answered {
+    /// It was done.
+    Done,
+    /// Handles for that many invocations.
+    Handles(u32),
+    /// It was refused: a code and a message.
+    Refused(String, String),
+    /// Where it was in its life.
+    State(State),
+    /// Which one had ended.
+    Index(Option<u32>),
+    /// Whether it was so.
+    Flag(bool),
+    /// The time.
+    Time(Moment),
+    /// When a sleep ends.
+    Until(Moment),
+    /// JSON.
+    Text(Option<String>),
+}
+
+/// The hash that stands for a text.
+pub fn hash(text: &[u8]) -> String {
+    Digest::of(text).as_str()[..HASH_CHARS].to_owned()
+}
+
+impl From<&NamedCall> for Named {
+    fn from(call: &NamedCall) -> Self {
+        Self {
+            queue: call.queue.clone(),
+            task: call.task.clone(),
+            arguments: hash(call.arguments.as_bytes()),
+            id: call.id.clone(),
+            priority: call.priority,
+            timeout_ms: call.timeout_ms,
+            detached: call.detached,
+        }
+    }
+}
+
+fn numbers(handles: &[HandleNumber]) -> Vec<u32> {
+    handles.iter().map(|handle| handle.0).collect()
+}
+
+impl Asked {
+    /// What a request asks for, if it is a step of its own. How a child ends, and until all have
+    /// ended, follows from the store and is none; nor is the beginning of a piece, or of everything
+    /// anew.
+    pub fn of(request: &Request) -> Option<Self> {
+        Some(match request {
+            Request::Enqueue(call) => Self::Enqueue { call: call.into() },
+            Request::EnqueueMany(calls) => {
+                let named: Vec<Named> = calls.iter().map(Named::from).collect();
+                let all = serde_json::to_vec(&named).expect("texts and numbers are JSON");
+                Self::EnqueueMany {
+                    count: named.len(),
+                    hash: hash(&all),
+                    first: named.into_iter().next(),
+                }
+            }
+            Request::Call {
+                interface,
+                function,
+                arguments,
+            } => Self::Call {
+                interface: interface.clone(),
+                function: function.clone(),
+                arguments: hash(arguments),
+            },
+            Request::Find(id) => Self::Find { id: id.clone() },
+            Request::Status(handle) => Self::Status { handle: handle.0 },
+            Request::Cancel(handle) => Self::Cancel { handle: handle.0 },
+            Request::WaitAny(handles, timeout_ms) => Self::WaitAny {
+                handles: numbers(handles),
+                timeout_ms: *timeout_ms,
+            },
+            Request::WaitAll(handles, Some(timeout_ms)) => Self::WaitAll {
+                handles: numbers(handles),
+                timeout_ms: Some(*timeout_ms),
+            },
+            Request::Sleep(ms) => Self::Sleep { ms: *ms },
+            Request::Now => Self::Now,
+            Request::Publish(name, value) => Self::Publish {
+                name: name.clone(),
+                value: hash(value.as_bytes()),
+            },
+            Request::Receive(name, timeout_ms) => Self::Receive {
+                name: name.clone(),
+                timeout_ms: *timeout_ms,
+            },
+            Request::Result(_)
+            | Request::WaitAll(_, None)
+            | Request::StepBegin(_)
+            | Request::StepEnd(_)
+            | Request::ContinueAsNew(_) => return None,
+        })
+    }
+
+    /// The word for it, everywhere.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Enqueue { .. } => "enqueue",
+            Self::EnqueueMany { .. } => "enqueue-many",
+            Self::Call { .. } => "call",
+            Self::Find { .. } => "find",
+            Self::Status { .. } => "status",
+            Self::Cancel { .. } => "cancel",
+            Self::WaitAny { .. } => "wait-any",
+            Self::WaitAll { .. } => "wait-all",
+            Self::Sleep { .. } => "sleep",
+            Self::Now => "now",
+            Self::Publish { .. } => "publish",
+            Self::Receive { .. } => "receive",
+            Self::Step { .. } => "step",
+        }
+    }
+
+    /// How people read it: `enqueue {"task":"resize", …}`.
+    pub fn shown(&self) -> String {
+        let mut json = serde_json::to_value(self).expect("texts and numbers are JSON");
+        if let Some(fields) = json.as_object_mut() {
+            fields.remove("kind");
+        }
+        match json.as_object().is_some_and(serde_json::Map::is_empty) {
+            true => self.kind().to_owned(),
+            false => format!("{} {json}", self.kind()),
+        }
+    }
+}
+
+impl Entry {
+    /// How people read it.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Begin { .. } => "begins".to_owned(),
+            Self::Step { asked, .. } => asked.shown(),
+            Self::Open { step: Some(n), .. } => format!("step {n} is answered"),
+            Self::Open { gate, .. } => format!("wait {gate} is over"),
+        }
+    }
+
+    /// That a gate opened.
+    pub fn open(gate: Gate, step: Option<u32>, at: Moment, answer: Option<Answered>) -> Self {
+        Self::Open {
+            gate: gate.0,
+            step,
+            at,
+            answer,
+        }
+    }
+}
+
+/// How people read the end of a workflow.
+pub fn shown_end(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Value(value) => {
+            let text = value.get();
+            format!("returns {}", &text[..text.floor_char_boundary(200)])
+        }
+        Outcome::Error(failure) => format!("fails ({}): {}", failure.kind, failure.message),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_read_back() {
+        let entries = vec![
+            Entry::Begin {
+                seed: "00".to_owned(),
+                at: Moment(5),
+                steps: 0,
+                children: 0,
+            },
+            Entry::Step {
+                n: 1,
+                at: Moment(6),
+                asked: Asked::Receive {
+                    name: "approval".to_owned(),
+                    timeout_ms: Some(10),
+                },
+                answer: None,
+            },
+            Entry::open(
+                Gate(0),
+                Some(1),
+                Moment(7),
+                Some(Answered::Text(Some("true".to_owned()))),
+            ),
+        ];
+
+        let json = serde_json::to_vec(&entries).unwrap();
+
+        assert_eq!(serde_json::from_slice::<Vec<Entry>>(&json).unwrap(), entries);
+    }
+
+    #[test]
+    fn a_step_shows_what_it_asked_for() {
+        let asked = Asked::Sleep { ms: 5 };
+
+        assert_eq!(asked.shown(), "sleep {\"ms\":5}");
+        assert_eq!(Asked::Now.shown(), "now");
+    }
+}

@@ -1,0 +1,114 @@
+//! A journal while it is replayed and continued: what is still to be repeated, and what is new and
+//! not recorded yet.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use super::entry::Entry;
+use crate::store::Chunk;
+
+/// A journal that does not read: written by a newer host, or damaged.
+#[derive(Debug, thiserror::Error)]
+#[error("the journal cannot be read from entry {entry} on: {reason}")]
+pub struct Unreadable {
+    /// The first entry of the part that does not read.
+    pub entry: u32,
+    /// Why.
+    pub reason: String,
+}
+
+/// A journal and where an execution is in it.
+#[derive(Debug, Default)]
+pub struct Tape {
+    /// What is still to be repeated.
+    ahead: VecDeque<Entry>,
+    /// What is new and not recorded yet.
+    fresh: Vec<Entry>,
+    /// How many entries are recorded.
+    recorded: u32,
+    /// How many entries this journal has since it began (or began anew).
+    count: u32,
+    /// How many bytes are recorded.
+    bytes: usize,
+}
+
+impl Tape {
+    /// A journal as it was read.
+    ///
+    /// # Errors
+    ///
+    /// If it does not read.
+    pub fn read(chunks: &[Chunk]) -> Result<Self, Unreadable> {
+        let mut tape = Self::default();
+        for chunk in chunks {
+            let entries: Vec<Entry> =
+                serde_json::from_slice(&chunk.body).map_err(|error| Unreadable {
+                    entry: chunk.first,
+                    reason: error.to_string(),
+                })?;
+            tape.recorded = chunk.first + chunk.count;
+            tape.bytes += chunk.body.len();
+            tape.ahead.extend(entries);
+        }
+        tape.count = tape.ahead.len() as u32;
+        Ok(tape)
+    }
+
+    /// The next entry to be repeated.
+    pub fn next(&self) -> Option<&Entry> {
+        self.ahead.front()
+    }
+
+    /// Repeats it.
+    pub fn take(&mut self) -> Option<Entry> {
+        self.ahead.pop_front()
+    }
+
+    /// Whether something is still to be repeated.
+    pub fn is_replaying(&self) -> bool {
+        !self.ahead.is_empty()
+    }
+
+    /// Adds a new entry.
+    pub fn push(&mut self, entry: Entry) {
+        self.count += 1;
+        self.fresh.push(entry);
+    }
+
+    /// How many entries it has.
+    pub fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// How many entries are new.
+    pub fn fresh(&self) -> usize {
+        self.fresh.len()
+    }
+
+    /// How many bytes are recorded.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// What is new: the number of its first entry, how many, and the entries. It stays new until
+    /// [`Self::recorded`].
+    pub fn news(&self) -> (u32, u32, Bytes) {
+        let body = serde_json::to_vec(&self.fresh).expect("texts and numbers are JSON");
+        (self.recorded, self.fresh.len() as u32, body.into())
+    }
+
+    /// What was new is recorded now.
+    pub fn recorded(&mut self, bytes: usize) {
+        self.recorded += self.fresh.len() as u32;
+        self.bytes += bytes;
+        self.fresh.clear();
+    }
+
+    /// The entry of the step of this number, if it is new: its answer may turn out otherwise.
+    pub fn fresh_step(&mut self, number: u32) -> Option<&mut Entry> {
+        self.fresh
+            .iter_mut()
+            .find(|entry| matches!(entry, Entry::Step { n, .. } if *n == number))
+    }
+}
