@@ -141,7 +141,10 @@ impl Snapshot {
             .components
             .iter()
             .find(|(component, _)| component.as_str() == bound.component)?;
-        let mut fitting = versions.iter().rev().filter(|(version, _)| rule.matches(version));
+        let mut fitting = versions
+            .iter()
+            .rev()
+            .filter(|(version, _)| rule.matches(version));
         let (_, entry) = fitting.next()?;
         let ready = entry.ready().ok()?;
         let mut tasks = ready.description.tasks.iter().zip(&ready.tasks);
@@ -274,9 +277,8 @@ fn fits(imported: &str, exported: &str) -> bool {
     };
     let ((path, wanted), (exported_path, version)) = (split(imported), split(exported));
     let compatible = match (wanted, version) {
-        (Some(wanted), Some(version)) => {
-            semver::VersionReq::parse(&format!("^{wanted}")).is_ok_and(|rule| rule.matches(&version))
-        }
+        (Some(wanted), Some(version)) => semver::VersionReq::parse(&format!("^{wanted}"))
+            .is_ok_and(|rule| rule.matches(&version)),
         (None, None) => true,
         _ => false,
     };

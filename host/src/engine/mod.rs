@@ -15,8 +15,8 @@
 mod call;
 pub mod capabilities;
 mod convert;
-mod feed;
 mod durable;
+mod feed;
 mod fence;
 mod limits;
 mod options;
@@ -38,8 +38,8 @@ use wasmtime::component::Linker;
 
 pub use call::{Call, Ended, Identity};
 pub use capabilities::Grants;
-pub use feed::{Feed, Progress, Stream};
 pub use durable::{Answer, Asked, Durable, Gate, Halt, HandleNumber, NamedCall, Request};
+pub use feed::{Feed, Progress, Stream};
 pub use fence::Fence;
 pub use options::Options;
 pub use program::Program;

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Gate, HandleNumber, NamedCall, Request};
+use crate::engine::{Answer, Gate, HandleNumber, NamedCall, Request};
 use crate::model::{Digest, Moment, Outcome, State};
 
 /// How much of a hash stands for arguments and values: they are kept with the child, or shown
@@ -335,6 +335,20 @@ pub fn shown_end(outcome: &Outcome) -> String {
     }
 }
 
+impl From<Answered> for Answer {
+    fn from(answered: Answered) -> Self {
+        match answered {
+            Answered::Done | Answered::Until(_) | Answered::Handles(_) => Self::Done,
+            Answered::Refused(code, message) => Self::Refused(code, message),
+            Answered::State(state) => Self::State(state),
+            Answered::Index(index) => Self::Index(index),
+            Answered::Flag(flag) => Self::Flag(flag),
+            Answered::Time(at) => Self::Time(at),
+            Answered::Text(text) => Self::Text(text),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -367,7 +381,10 @@ mod tests {
 
         let json = serde_json::to_vec(&entries).unwrap();
 
-        assert_eq!(serde_json::from_slice::<Vec<Entry>>(&json).unwrap(), entries);
+        assert_eq!(
+            serde_json::from_slice::<Vec<Entry>>(&json).unwrap(),
+            entries
+        );
     }
 
     #[test]

@@ -1,13 +1,26 @@
 //! Workflows: what makes a component that enqueues, waits and crashes go on where it was.
 //!
 //! - `entry`: what a journal consists of; `steps`: how people see it
-//! - `journal`: a journal as it is read, replayed and continued; `execution`: one execution of a
-//!   workflow against it, which the engine asks (`engine::Durable`); `waits`: what it waits for
+//! - `tape`: a journal as it is read, replayed and continued; `execution`: one execution of a
+//!   workflow against it, which the engine asks (`engine::Durable`): `stepping` its steps, `gates`
+//!   the answers that it waits for, `waits` what stands behind them, `arrivals` and `outcomes` how
+//!   they come, `fresh` what it did that is not recorded yet
 //! - `turn`: what a running workflow asks of the queue (to wait, to be resumed)
 //! - `past`: forks, retries, replays, upgrades
 //!
 //! Replay, determinism and the limits of a journal are decided here. Nothing here knows wasmtime or
 //! SQL: the engine executes, `control` checks calls, the store keeps.
+
+mod arrivals;
+mod entry;
+mod execution;
+mod fresh;
+mod gates;
+mod outcomes;
+mod stepping;
+mod tape;
+mod turn;
+mod waits;
 
 use std::sync::Arc;
 
@@ -19,6 +32,10 @@ use crate::engine::Engine;
 use crate::model::{Digest, InvocationId, Moment, Namespace};
 use crate::registry::programs::Programs;
 use crate::store::{Invocation, Store};
+
+pub use execution::{Execution, Identity, Mode, Parts};
+pub use tape::{Tape, Unreadable};
+pub use turn::{Gone, Turn};
 
 /// What one workflow may do at most, and when it leaves memory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
