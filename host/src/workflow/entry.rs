@@ -29,6 +29,9 @@ pub enum Entry {
         /// How many children there were before.
         #[serde(default)]
         children: u32,
+        /// Of a fork: whose steps these were, the oldest first, each up to a step.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        origins: Vec<Origin>,
     },
     /// The workflow asked for something.
     Step {
@@ -55,6 +58,15 @@ pub enum Entry {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         answer: Option<Answered>,
     },
+}
+
+/// Whose the first steps of a fork were: their children have ids of that invocation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The invocation.
+    pub id: String,
+    /// Up to the step before the one of this number.
+    pub before: u32,
 }
 
 /// What a step asked for: enough to compare a replay with it, and to show it.
@@ -361,6 +373,7 @@ mod tests {
                 at: Moment(5),
                 steps: 0,
                 children: 0,
+                origins: Vec::new(),
             },
             Entry::Step {
                 n: 1,
