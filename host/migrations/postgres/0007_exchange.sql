@@ -44,6 +44,7 @@ create function windlass.exchange(
   w_awaited text[], w_all boolean[], w_messages text[], w_at bigint[],
   c_queue bigint[], c_executing int[], c_reserved int[], c_slots int[], c_rows int[]
 ) returns setof windlass.exchanged language plpgsql volatile as $$
+#variable_conflict use_column
 declare
   v_done bigint[];
   v_gone windlass.gone[] := '{}';
@@ -181,15 +182,7 @@ begin
     select coalesce(array_agg(h.key), '{}'), v_wished || coalesce(array_agg(h.key) filter (where h.wish), '{}'),
            coalesce(array_agg(h.key) filter (where not h.wish), '{}')
       into v_done, v_wished, v_waiting from held h;
-    if cardinality(v_done) < cardinality(w_key) then
-      -- Sent twice is accepted here too.
-      return query
-        select n.* from unnest(w_key, w_fence) u(key, fence)
-         cross join lateral windlass.note(0, null, u.key, u.fence) n
-         where u.key <> all (v_done)
-           and not exists (select 1 from live l where l.key = u.key and l.fence = u.fence and l.state = 'waiting')
-           and not exists (select 1 from outcomes o where o.key = u.key and o.fence = u.fence);
-    end if;
+    return query select * from windlass.not_done(w_key, w_fence, v_done);
   end if;
 
   if cardinality(v_wished) > 0 then
@@ -202,19 +195,14 @@ begin
   if cardinality(v_gone) > 0 or cardinality(v_waiting) > 0 then
     if cardinality(v_waiting) > 0 then
       perform windlass.lock_waits(v_gone, v_waiting);
-      insert into waits (key, queue_id, waiting, all_of, awaited, messages, at, strangers)
-      select u.key, l.queue_id, true, u.all_of, u.awaited, u.messages::text[], u.at,
-             exists (select 1 from unnest(u.awaited) a(key)
-                      cross join lateral (select i.parent from invocations i where i.key = a.key limit 1) i
-                      where i.parent is distinct from u.key)
-        from (select u.key, u.all_of, u.awaited::bigint[] as awaited, u.messages, u.at
-                from unnest(w_key, w_all, w_awaited, w_messages, w_at) u(key, all_of, awaited, messages, at)
-               where u.key = any (v_waiting)) u
+      insert into waits (key, queue_id, waiting, all_of, awaited, messages, at)
+      select u.key, l.queue_id, true, u.all_of, u.awaited::bigint[], u.messages::text[], u.at
+        from unnest(w_key, w_all, w_awaited, w_messages, w_at) u(key, all_of, awaited, messages, at)
         cross join lateral (select l.queue_id from live l where l.key = u.key limit 1) l
+       where u.key = any (v_waiting)
        order by u.key
       on conflict (key) do update set waiting = true, ready = false, all_of = excluded.all_of,
-        awaited = excluded.awaited, messages = excluded.messages, at = excluded.at,
-        strangers = excluded.strangers;
+        awaited = excluded.awaited, messages = excluded.messages, at = excluded.at;
     end if;
     return query
       select n.* from unnest(windlass.settle(v_gone, v_waiting)) q(id)
@@ -260,6 +248,7 @@ end $$;
 create function windlass.claim(
   p_host bigint, p_queue bigint, p_executing int, p_reserved int, p_slots int, p_rows int
 ) returns setof windlass.exchanged language plpgsql volatile as $$
+#variable_conflict use_column
 declare
   q queues;
   v_cap int;

@@ -95,7 +95,7 @@ begin
   end loop;
   for v in
     select u.step, u.first = coalesce(j.first + j.count, 0) as follows,
-           coalesce(u.count > 0 and j.first = u.first and j.count = u.count, false) as again,
+           exists (select 1 from journal p where p.key = u.key and p.first = u.first and p.count = u.count) as again,
            coalesce(j.first + j.count, 0) as entries
       from unnest(s_key, s_first, s_count) with ordinality u(key, first, count, step)
       left join lateral (select j.first, j.count from journal j where j.key = u.key
@@ -114,9 +114,8 @@ begin
     if p_careful or true = any (c_chosen) or true = any (v_again) then
       for v in
         select c.ord, f_step[c.family] as step, i.key, i.enqueued_at,
-               case when c.chosen then i.queue_id = f_queue[c.family] and i.task = c.task
-                                       and i.arguments = c.arguments
-                    else i.parent is not distinct from s_key[f_step[c.family]] end as same
+               i.parent is not distinct from s_key[f_step[c.family]]
+                 and i.queue_id = f_queue[c.family] and i.task = c.task and i.arguments = c.arguments as same
           from unnest(c_family, c_namespace, c_id, c_chosen, c_task, c_arguments)
                with ordinality c(family, namespace, id, chosen, task, arguments, ord)
           cross join lateral (select * from invocations i
