@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::registry::programs;
-use crate::{api, control, engine, queue, telemetry};
+use crate::{api, control, engine, queue, telemetry, workflow};
 
 pub use flags::Flags;
 pub use layers::{Entry, Origin};
@@ -85,6 +85,8 @@ pub struct Settings {
     pub control: control::Options,
     /// How the host takes part.
     pub queue: queue::Options,
+    /// What one workflow may do.
+    pub workflow: workflow::Options,
     /// How much compiled code is kept.
     pub programs: programs::Options,
     /// What a sandbox may use.
@@ -104,6 +106,7 @@ impl Default for Settings {
             api: api::Options::default(),
             control: control::Options::default(),
             queue: queue::Options::default(),
+            workflow: workflow::Options::default(),
             programs: programs::Options::default(),
             engine: engine::Options::default(),
         }

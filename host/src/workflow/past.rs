@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
-use super::entry::{Asked, Entry, Origin, shown_end};
+use super::entry::{Entry, Origin, shown_end};
 use super::execution::Report;
 use super::steps::entries;
 use super::{Begin, Difference, Identity, Mode, Replayed, Upgraded, Workflows};

@@ -20,7 +20,7 @@ use super::Options;
 use super::claimer::Claimer;
 use super::lease::End;
 use super::recorder::Recorder;
-use super::runner::{News, Ran, Runner};
+use super::runner::{News, Runner};
 use super::stats::Stats;
 use crate::engine::Feed;
 use crate::model::queue::Settings;
