@@ -405,7 +405,7 @@ pub(super) mod tests {
             concurrency: Some(10),
             ..Settings::default()
         };
-        let desk = Desk::new(QueueId(1), &settings);
+        let mut desk = Desk::new(QueueId(1), &settings);
 
         let claim = desk.claim(128, Instant::now(), false).unwrap();
 
@@ -434,5 +434,48 @@ pub(super) mod tests {
 
         assert!(desk.claim(8, now, true).is_none_or(|claim| claim.rows == 0));
         assert!(desk.claim(8, now, false).unwrap().rows > 0);
+    }
+
+    #[test]
+    fn a_workflow_takes_its_slot_into_its_wait() {
+        let (mut desk, now) = (desk(), Instant::now());
+        let asked = desk.claim(8, now, false).unwrap();
+        desk.take(&asked, granted(Some(1), Some(1), &[1, 2], false), now);
+        desk.start(now).unwrap();
+
+        desk.wait(false);
+
+        assert!(desk.next().is_none(), "2 would execute in the slot of 1");
+        assert_eq!(desk.executing(), 0);
+    }
+
+    #[test]
+    fn a_grant_that_is_under_way_when_a_workflow_waits_counts_one_less() {
+        let (mut desk, now) = (desk(), Instant::now());
+        let asked = desk.claim(8, now, false).unwrap();
+        desk.take(&asked, granted(Some(2), Some(1), &[1], false), now);
+        desk.start(now).unwrap();
+        let asked = desk.claim(8, now, false).unwrap();
+
+        desk.wait(false);
+        desk.take(&asked, granted(Some(2), Some(1), &[2], false), now);
+
+        assert!(desk.next().is_none(), "the store does not know yet that 1 kept its slot");
+    }
+
+    #[test]
+    fn what_brings_its_slot_starts_before_what_waits_for_one() {
+        let (mut desk, now) = (desk(), Instant::now());
+        let asked = desk.claim(8, now, false).unwrap();
+        let mut answer = granted(Some(1), Some(0), &[1, 2], false);
+        answer.claimed[1].lent = true;
+        desk.take(&asked, answer, now);
+
+        let started = desk.start(now).unwrap();
+
+        assert_eq!(started.hold.key, Key(2));
+        assert!(desk.next().is_none());
+        desk.end(true);
+        assert_eq!(desk.executing(), 0);
     }
 }

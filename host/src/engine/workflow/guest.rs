@@ -27,6 +27,10 @@ pub(in crate::engine) struct Guest {
     pub space: Space,
     pub keeper: Keeper,
     pub numbers: Numbers,
+    /// The stream outside of the piece of work that is being done.
+    pub outside: Option<Numbers>,
+    /// Pieces of work that were begun, or skipped.
+    pub pieces: u32,
     pub random_max_bytes: u64,
     pub value_max_bytes: usize,
     pub table: ResourceTable,
@@ -105,6 +109,8 @@ pub(super) fn store(
         feed,
         space: Space::new(options),
         numbers: Numbers::new(keeper.seed()),
+        outside: None,
+        pieces: 0,
         keeper,
         random_max_bytes: options.random_max_bytes,
         value_max_bytes: options.value_max_bytes,

@@ -161,10 +161,19 @@ impl Host for Guest {
     }
 
     async fn step_begin(&mut self, name: String) -> wasmtime::Result<Option<String>> {
-        self.text(Request::StepBegin(name)).await
+        let done = self.text(Request::StepBegin(name)).await?;
+        self.pieces += 1;
+        if done.is_none() {
+            let piece = self.numbers.of_piece(self.pieces);
+            self.outside = Some(std::mem::replace(&mut self.numbers, piece));
+        }
+        Ok(done)
     }
 
     async fn step_end(&mut self, value: String) -> wasmtime::Result<()> {
+        if let Some(outside) = self.outside.take() {
+            self.numbers = outside;
+        }
         self.done(Request::StepEnd(value)).await
     }
 

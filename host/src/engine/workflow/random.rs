@@ -30,6 +30,16 @@ impl Numbers {
         }
     }
 
+    /// A stream of its own for a piece of work that a replay skips: it takes nothing out of this one.
+    pub fn of_piece(&self, piece: u32) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(PURPOSE);
+        hash.update(self.seed);
+        hash.update(b"piece");
+        hash.update(piece.to_le_bytes());
+        Self::new(hash.finalize().into())
+    }
+
     pub fn fill(&mut self, mut bytes: &mut [u8]) {
         while !bytes.is_empty() {
             if self.used == self.block.len() {
