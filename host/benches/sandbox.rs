@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
-use windlass::engine::{Call, Ended, Engine, Feed, Fence, Grants, Identity, Options, Program};
+use windlass::engine::{
+    Call, Ended, Engine, Feed, Fence, Grants, Identity, Kind, Options, Program,
+};
 use windlass::model::Outcome;
 use windlass::model::clock::since_boot;
 use windlass::values::{Function, Param, Type};
@@ -29,9 +31,9 @@ fn main() {
             ..Options::default()
         };
         let engine = Engine::new(&options).expect("an engine");
-        let compiled = engine.compile(HELLO).expect("compiled code");
+        let compiled = engine.compile(HELLO, Kind::Task).expect("compiled code");
         // SAFETY: compiled by the same engine in the line above.
-        let program = unsafe { engine.load(&compiled) }.expect("a program");
+        let program = unsafe { engine.load(&compiled, Kind::Task) }.expect("a program");
         let (count, took, computed) = caller.block_on(measure(&engine, &program, threads));
         println!(
             "{threads} thread(s): {:>7.0} sandboxes/s, {:>5.1} µs CPU each",

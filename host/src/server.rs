@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Settings};
 use crate::control::{Control, Nobody, Signals};
-use crate::engine::{self, Engine};
+use crate::engine::{self, Engine, Kind};
 use crate::model::Digest;
 use crate::queue::{Service, Stats};
 use crate::registry::programs::{self, Programs, Source};
@@ -284,7 +284,7 @@ struct Compile(Programs);
 
 impl Signals for Compile {
     fn uploaded(&self, digest: &Digest) {
-        self.0.warm(digest);
+        self.0.warm(digest, Kind::Task);
     }
 }
 

@@ -56,4 +56,8 @@ pub enum Ended {
     Fenced,
     /// Somebody asked for its end.
     Cancelled,
+    /// A workflow left memory, to be replayed later: nothing is to be recorded.
+    Away,
+    /// A workflow begins anew with these arguments (canonical JSON by position).
+    Restart(Bytes),
 }

@@ -15,8 +15,8 @@
 mod call;
 pub mod capabilities;
 mod convert;
-mod feed;
 mod durable;
+mod feed;
 mod fence;
 mod limits;
 mod options;
@@ -38,8 +38,8 @@ use wasmtime::component::Linker;
 
 pub use call::{Call, Ended, Identity};
 pub use capabilities::Grants;
-pub use feed::{Feed, Progress, Stream};
 pub use durable::{Answer, Asked, Durable, Gate, Halt, HandleNumber, NamedCall, Request};
+pub use feed::{Feed, Progress, Stream};
 pub use fence::Fence;
 pub use options::Options;
 pub use program::Program;
@@ -68,6 +68,15 @@ pub enum Error {
     /// Compiled code that cannot be loaded, such as that of another version.
     #[error("cannot load the compiled component: {0}")]
     Load(String),
+}
+
+/// What a program is compiled for: the two run with different settings and may do different things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Called once, with what it was granted.
+    Task,
+    /// Replayed from its journal, and deterministic.
+    Workflow,
 }
 
 /// Runs programs. Cheap to clone; the last clone ends the ticker and the threads.
@@ -135,13 +144,19 @@ impl Engine {
     /// # Errors
     ///
     /// If the bytes are no component, if it has `async func`s, or if it imports what there is not.
-    pub fn compile(&self, component: &[u8]) -> Result<Vec<u8>, Error> {
+    pub fn compile(&self, component: &[u8], kind: Kind) -> Result<Vec<u8>, Error> {
+        _ = kind;
         program::compile(&self.inner.wasmtime, &self.inner.linker, component)
     }
 
     /// Names everything that compiled code depends on: wasmtime's version, its settings, this CPU.
-    pub fn compatibility(&self) -> String {
-        setup::compatibility(&self.inner.wasmtime)
+    ///
+    /// # Errors
+    ///
+    /// If the engine for this kind cannot be had.
+    pub fn compatibility(&self, kind: Kind) -> Result<String, Error> {
+        _ = kind;
+        Ok(setup::compatibility(&self.inner.wasmtime))
     }
 
     /// Loads what [`compile`](Self::compile) returned.
@@ -154,7 +169,8 @@ impl Engine {
     /// # Errors
     ///
     /// If it was compiled by another version or with other settings.
-    pub unsafe fn load(&self, compiled: &[u8]) -> Result<Program, Error> {
+    pub unsafe fn load(&self, compiled: &[u8], kind: Kind) -> Result<Program, Error> {
+        _ = kind;
         // SAFETY: promised by the caller.
         unsafe { program::load(&self.inner.wasmtime, &self.inner.linker, compiled) }
     }
@@ -168,7 +184,8 @@ impl Engine {
     /// # Errors
     ///
     /// As for [`load`](Self::load), or if the file cannot be read.
-    pub unsafe fn load_file(&self, path: &Path) -> Result<Program, Error> {
+    pub unsafe fn load_file(&self, path: &Path, kind: Kind) -> Result<Program, Error> {
+        _ = kind;
         // SAFETY: promised by the caller.
         unsafe { program::load_file(&self.inner.wasmtime, &self.inner.linker, path) }
     }

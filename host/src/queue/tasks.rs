@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 
-use crate::engine::{Grants, Program};
+use crate::engine::{Grants, Kind, Program};
 use crate::model::{ComponentName, Digest, FunctionId, Namespace};
 use crate::registry::programs::Programs;
 use crate::store::{self, Store};
@@ -91,7 +91,7 @@ impl Tasks {
     pub fn readiness(&self, function: FunctionId) -> Readiness {
         let known = locked(&self.inner.known).get(&function).cloned();
         if let Some(task) = &known
-            && let Some(program) = self.inner.programs.loaded(&task.digest)
+            && let Some(program) = self.inner.programs.loaded(&task.digest, Kind::Task)
         {
             return Readiness::Ready(task.clone(), program);
         }
@@ -110,7 +110,7 @@ impl Tasks {
     /// Whether it can run, or is known to be hopeless, without starting anything.
     pub fn is_settled(&self, function: FunctionId) -> bool {
         let known = locked(&self.inner.known).get(&function).cloned();
-        known.is_some_and(|task| self.inner.programs.ready(&task.digest))
+        known.is_some_and(|task| self.inner.programs.ready(&task.digest, Kind::Task))
             || locked(&self.inner.hopeless).contains_key(&function)
     }
 
@@ -210,7 +210,7 @@ impl Tasks {
                 task
             }
         };
-        let loaded = self.inner.programs.get(&task.digest).await;
+        let loaded = self.inner.programs.get(&task.digest, Kind::Task).await;
         loaded
             .map(drop)
             .map_err(|error| (error.is_final(), error.to_string()))

@@ -1,5 +1,6 @@
 //! Compiled code on disk: a folder that only this user can write, in it one for each version of the
-//! compiler and its settings, in that one file for each component.
+//! compiler and its settings, in that one file for each component. Tasks and workflows are compiled
+//! with other settings, so each kind has its own.
 //!
 //! Nothing here must survive: what is missing or broken is compiled anew.
 
@@ -7,12 +8,70 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::programs::Error;
+use crate::engine::{Engine, Kind};
 use crate::model::Digest;
 
 /// Nobody but the owner may read, write or enter.
 const OWNER_ONLY: u32 = 0o700;
+
+/// The caches of an engine, one for each kind.
+pub(super) struct Caches {
+    folder: Option<PathBuf>,
+    tasks: Option<Cache>,
+    /// Opened when the first workflow is loaded: that is when its engine is there.
+    workflows: OnceLock<Option<Cache>>,
+}
+
+impl Caches {
+    /// Opens the caches in `folder`; without a folder nothing is kept.
+    ///
+    /// # Errors
+    ///
+    /// If the folder cannot be created or belongs to somebody else.
+    pub fn open(folder: Option<PathBuf>, engine: &Engine) -> Result<Self, Error> {
+        let tasks = folder.as_ref().map(|folder| {
+            open(folder, engine, Kind::Task).map_err(|error| Error::Folder {
+                folder: folder.clone(),
+                message: error.to_string(),
+            })
+        });
+        Ok(Self {
+            tasks: tasks.transpose()?,
+            workflows: OnceLock::new(),
+            folder,
+        })
+    }
+
+    /// The cache for programs of this kind, if there is one.
+    pub fn of(&self, kind: Kind, engine: &Engine) -> Option<&Cache> {
+        match kind {
+            Kind::Task => self.tasks.as_ref(),
+            Kind::Workflow => {
+                let cache = self.workflows.get_or_init(|| self.open_workflows(engine));
+                cache.as_ref()
+            }
+        }
+    }
+
+    fn open_workflows(&self, engine: &Engine) -> Option<Cache> {
+        let folder = self.folder.as_ref()?;
+        let warn = |error: &io::Error| {
+            let folder = folder.display();
+            tracing::warn!(%folder, %error, "compiled workflows are not kept on disk");
+        };
+        let opened = open(folder, engine, Kind::Workflow);
+        opened.inspect_err(warn).ok()
+    }
+}
+
+fn open(folder: &Path, engine: &Engine, kind: Kind) -> io::Result<Cache> {
+    let name = engine.compatibility(kind).map_err(io::Error::other)?;
+    Cache::open(folder, &name)
+}
 
 /// The files of one compiler.
 #[derive(Debug)]

@@ -15,8 +15,8 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::cache::Cache;
-use crate::engine::{self, Engine, Program};
+use super::cache::Caches;
+use crate::engine::{self, Engine, Kind, Program};
 use crate::model::Digest;
 
 /// So often a component is tried before it counts as one that cannot be loaded.
@@ -106,7 +106,7 @@ pub struct Programs {
 struct Inner {
     engine: Engine,
     source: Arc<dyn Source>,
-    cache: Option<Cache>,
+    caches: Caches,
     options: Options,
     compiling: Semaphore,
     tasks: TaskTracker,
@@ -114,15 +114,17 @@ struct Inner {
     state: Mutex<State>,
 }
 
+/// A component may be both: some of its functions tasks, others workflows.
+type Key = (Digest, Kind);
 type Flight = Shared<BoxFuture<'static, Result<Program, Error>>>;
 
 #[derive(Default)]
 struct State {
-    loaded: HashMap<Digest, Loaded>,
+    loaded: HashMap<Key, Loaded>,
     /// Counts uses: the greatest is the latest.
     uses: u64,
-    flights: HashMap<Digest, Flight>,
-    failures: HashMap<Digest, (u32, String)>,
+    flights: HashMap<Key, Flight>,
+    failures: HashMap<Key, (u32, String)>,
 }
 
 struct Loaded {
@@ -143,17 +145,12 @@ impl Programs {
         folder: Option<PathBuf>,
         options: Options,
     ) -> Result<Self, Error> {
-        let cache = folder.map(|folder| {
-            Cache::open(&folder, &engine.compatibility()).map_err(|error| Error::Folder {
-                folder,
-                message: error.to_string(),
-            })
-        });
+        let caches = Caches::open(folder, &engine)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 engine,
                 source,
-                cache: cache.transpose()?,
+                caches,
                 compiling: Semaphore::new(options.compiling_max.max(1)),
                 options,
                 tasks: TaskTracker::new(),
@@ -169,33 +166,38 @@ impl Programs {
     /// # Errors
     ///
     /// If it cannot be loaded, or not now.
-    pub async fn get(&self, digest: &Digest) -> Result<Program, Error> {
+    pub async fn get(&self, digest: &Digest, kind: Kind) -> Result<Program, Error> {
+        let key = (digest.clone(), kind);
         let flight = {
             let mut state = self.inner.state();
-            if let Some(program) = state.touch(digest) {
+            if let Some(program) = state.touch(&key) {
                 return Ok(program);
             }
-            self.take_off(&mut state, digest)?
+            self.take_off(&mut state, &key)?
         };
         flight.await
     }
 
     /// Whether a component is in memory, so that it can be run without waiting.
-    pub fn ready(&self, digest: &Digest) -> bool {
-        self.inner.state().loaded.contains_key(digest)
+    pub fn ready(&self, digest: &Digest, kind: Kind) -> bool {
+        self.inner
+            .state()
+            .loaded
+            .contains_key(&(digest.clone(), kind))
     }
 
     /// The program of a component that is in memory; this counts as a use.
-    pub fn loaded(&self, digest: &Digest) -> Option<Program> {
-        self.inner.state().touch(digest)
+    pub fn loaded(&self, digest: &Digest, kind: Kind) -> Option<Program> {
+        self.inner.state().touch(&(digest.clone(), kind))
     }
 
     /// Starts to load a component that will be needed.
-    pub fn warm(&self, digest: &Digest) {
+    pub fn warm(&self, digest: &Digest, kind: Kind) {
+        let key = (digest.clone(), kind);
         let mut state = self.inner.state();
-        if !state.loaded.contains_key(digest) {
+        if !state.loaded.contains_key(&key) {
             // Whoever needs it will hear of the failure; here nobody waits.
-            self.take_off(&mut state, digest).ok();
+            self.take_off(&mut state, &key).ok();
         }
     }
 
@@ -207,23 +209,23 @@ impl Programs {
     }
 
     /// The load of a component that is under way, or a new one.
-    fn take_off(&self, state: &mut State, digest: &Digest) -> Result<Flight, Error> {
+    fn take_off(&self, state: &mut State, key: &Key) -> Result<Flight, Error> {
         if self.inner.shutdown.is_cancelled() {
             return Err(Error::ShuttingDown);
         }
-        if let Some(flight) = state.flights.get(digest) {
+        if let Some(flight) = state.flights.get(key) {
             return Ok(flight.clone());
         }
-        if let Some((tries, message)) = state.failures.get(digest)
+        if let Some((tries, message)) = state.failures.get(key)
             && *tries >= TRIES_MAX
         {
             return Err(Error::Unloadable {
-                digest: digest.clone(),
+                digest: key.0.clone(),
                 tries: *tries,
                 message: message.clone(),
             });
         }
-        let (inner, of) = (self.inner.clone(), digest.clone());
+        let (inner, of) = (self.inner.clone(), key.clone());
         let task = self.inner.tasks.spawn(async move {
             let loaded = tokio::select! {
                 loaded = inner.load(&of) => loaded,
@@ -234,7 +236,7 @@ impl Programs {
         // It only fails to be joined where its runtime ends.
         let flight = task.map(|joined| joined.unwrap_or(Err(Error::ShuttingDown)));
         let flight = flight.boxed().shared();
-        state.flights.insert(digest.clone(), flight.clone());
+        state.flights.insert(key.clone(), flight.clone());
         Ok(flight)
     }
 }
@@ -258,8 +260,9 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn load(self: &Arc<Self>, digest: &Digest) -> Result<(Program, u64), Failed> {
-        let (inner, of) = (self.clone(), digest.clone());
+    async fn load(self: &Arc<Self>, key: &Key) -> Result<(Program, u64), Failed> {
+        let digest = &key.0;
+        let (inner, of) = (self.clone(), key.clone());
         if let Some(cached) = self.blocking(move || Ok(inner.load_cached(&of))).await? {
             return Ok(cached);
         }
@@ -271,17 +274,17 @@ impl Inner {
         })?;
         let bytes = bytes.ok_or_else(|| Failed::Component("its bytes are not there".to_owned()))?;
         let _one_of_few = self.compiling.acquire().await;
-        let (inner, of) = (self.clone(), digest.clone());
+        let (inner, of) = (self.clone(), key.clone());
         self.blocking(move || inner.compile(&of, &bytes)).await
     }
 
-    fn load_cached(&self, digest: &Digest) -> Option<(Program, u64)> {
-        let cache = self.cache.as_ref()?;
+    fn load_cached(&self, (digest, kind): &Key) -> Option<(Program, u64)> {
+        let cache = self.caches.of(*kind, &self.engine)?;
         let path = cache.find(digest)?;
         let bytes = path.metadata().map_or(0, |found| found.len());
         // SAFETY: only this user can write to the cache, and this host, or one like it, wrote the
         // file whole: it is what `compile` returned. Files are replaced there, never changed.
-        match unsafe { self.engine.load_file(&path) } {
+        match unsafe { self.engine.load_file(&path, *kind) } {
             Ok(program) => Some((program, bytes)),
             Err(error) => {
                 tracing::warn!(%digest, %error, "compiled code on disk is broken: compiling it anew");
@@ -291,19 +294,19 @@ impl Inner {
         }
     }
 
-    fn compile(&self, digest: &Digest, bytes: &[u8]) -> Result<(Program, u64), Failed> {
+    fn compile(&self, (digest, kind): &Key, bytes: &[u8]) -> Result<(Program, u64), Failed> {
         if Digest::of(bytes) != *digest {
             let message = "its bytes are not those that were uploaded".to_owned();
             return Err(Failed::Component(message));
         }
-        let compiled = self.engine.compile(bytes)?;
+        let compiled = self.engine.compile(bytes, *kind)?;
         let size = compiled.len() as u64;
-        if let Some(cache) = &self.cache {
+        if let Some(cache) = self.caches.of(*kind, &self.engine) {
             match cache.write(digest, &compiled) {
                 // Mapped from the file, code costs memory only where it is used.
                 Ok(path) => {
                     // SAFETY: `compile` returned it in this very function.
-                    if let Ok(program) = unsafe { self.engine.load_file(&path) } {
+                    if let Ok(program) = unsafe { self.engine.load_file(&path, *kind) } {
                         return Ok((program, size));
                     }
                 }
@@ -313,7 +316,7 @@ impl Inner {
             }
         }
         // SAFETY: `compile` returned it in this very function.
-        let program = unsafe { self.engine.load(&compiled) }?;
+        let program = unsafe { self.engine.load(&compiled, *kind) }?;
         Ok((program, size))
     }
 
@@ -332,17 +335,13 @@ impl Inner {
     }
 
     /// Notes how a load ended.
-    fn land(
-        &self,
-        digest: &Digest,
-        loaded: Result<(Program, u64), Failed>,
-    ) -> Result<Program, Error> {
+    fn land(&self, key: &Key, loaded: Result<(Program, u64), Failed>) -> Result<Program, Error> {
         let mut state = self.state();
-        state.flights.remove(digest);
+        state.flights.remove(key);
         match loaded {
             Ok((program, bytes)) => {
-                state.failures.remove(digest);
-                state.keep(digest, program.clone(), bytes, &self.options);
+                state.failures.remove(key);
+                state.keep(key, program.clone(), bytes, &self.options);
                 Ok(program)
             }
             Err(Failed::Now(error)) => Err(error),
@@ -350,10 +349,10 @@ impl Inner {
                 if state.failures.len() >= FAILURES_MAX {
                     state.failures.clear();
                 }
-                let failure = state.failures.entry(digest.clone()).or_default();
+                let failure = state.failures.entry(key.clone()).or_default();
                 *failure = (failure.0 + 1, message.clone());
                 Err(Error::Unloadable {
-                    digest: digest.clone(),
+                    digest: key.0.clone(),
                     tries: failure.0,
                     message,
                 })
@@ -364,15 +363,15 @@ impl Inner {
 
 impl State {
     /// The program, if it is in memory, which counts as a use.
-    fn touch(&mut self, digest: &Digest) -> Option<Program> {
-        let loaded = self.loaded.get_mut(digest)?;
+    fn touch(&mut self, key: &Key) -> Option<Program> {
+        let loaded = self.loaded.get_mut(key)?;
         self.uses += 1;
         loaded.used = self.uses;
         Some(loaded.program.clone())
     }
 
     /// Keeps a program, and lets go of those that were not used for longest to make room.
-    fn keep(&mut self, digest: &Digest, program: Program, bytes: u64, options: &Options) {
+    fn keep(&mut self, key: &Key, program: Program, bytes: u64, options: &Options) {
         self.uses += 1;
         let used = self.uses;
         let loaded = Loaded {
@@ -380,12 +379,12 @@ impl State {
             bytes,
             used,
         };
-        self.loaded.insert(digest.clone(), loaded);
+        self.loaded.insert(key.clone(), loaded);
         loop {
             let total: u64 = self.loaded.values().map(|loaded| loaded.bytes).sum();
             let crowded =
                 self.loaded.len() > options.loaded_max || total > options.loaded_max_bytes;
-            let others = self.loaded.iter().filter(|(of, _)| *of != digest);
+            let others = self.loaded.iter().filter(|(of, _)| *of != key);
             let oldest = others.min_by_key(|(_, loaded)| loaded.used);
             // The newest stays, however large: it is about to run.
             match oldest.map(|(of, _)| of.clone()) {

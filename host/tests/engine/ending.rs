@@ -1,6 +1,6 @@
 //! How a guest ends that does not return.
 
-use windlass::engine::{Ended, Error};
+use windlass::engine::{Ended, Error, Kind};
 use windlass::model::FailureKind;
 
 use crate::support::{
@@ -111,7 +111,7 @@ fn an_unknown_import_is_named_when_it_is_compiled() {
         (export "get" (func)))))"#;
 
     let error = engine()
-        .compile(&wat::parse_str(text).unwrap())
+        .compile(&wat::parse_str(text).unwrap(), Kind::Task)
         .unwrap_err();
 
     assert!(matches!(error, Error::Import(_)), "{error}");
@@ -120,7 +120,7 @@ fn an_unknown_import_is_named_when_it_is_compiled() {
 
 #[test]
 fn bytes_that_are_no_component_are_refused() {
-    let error = engine().compile(b"\0asm nonsense").unwrap_err();
+    let error = engine().compile(b"\0asm nonsense", Kind::Task).unwrap_err();
 
     assert!(matches!(error, Error::Compile(_)), "{error}");
 }
@@ -136,7 +136,7 @@ fn an_async_function_is_refused_by_its_name() {
         (canon lift (core func $m "run") async (callback (core func $m "cb")))))"#;
 
     let error = engine()
-        .compile(&wat::parse_str(text).unwrap())
+        .compile(&wat::parse_str(text).unwrap(), Kind::Task)
         .unwrap_err();
 
     assert!(

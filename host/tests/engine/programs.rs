@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use windlass::engine::{Ended, Engine};
+use windlass::engine::{Ended, Engine, Kind};
 use windlass::model::{Digest, Outcome};
 use windlass::registry::Programs;
 use windlass::registry::programs::{Error, Options, Source};
@@ -59,7 +59,7 @@ fn programs(engine: &Engine, shelf: &Arc<Shelf>, folder: &Path, options: Options
 }
 
 async fn run(engine: &Engine, programs: &Programs, digest: &Digest) -> String {
-    let program = programs.get(digest).await.unwrap();
+    let program = programs.get(digest, Kind::Task).await.unwrap();
     match engine.run(&program, number(), feed(engine), whole()).await {
         Ended::Outcome(Outcome::Value(value)) => value.get().to_owned(),
         ended => panic!("expected a value, got {ended:?}"),
@@ -73,12 +73,12 @@ async fn a_component_is_compiled_once_however_many_ask_for_it() {
     let programs = programs(&engine, &shelf, folder.path(), Options::default());
     let digest = Digest::of(&returns(7));
 
-    let gets = (0..20).map(|_| programs.get(&digest));
+    let gets = (0..20).map(|_| programs.get(&digest, Kind::Task));
     let loaded = futures::future::join_all(gets).await;
 
     assert!(loaded.iter().all(Result::is_ok));
     assert_eq!(shelf.asked(), 1);
-    assert!(programs.ready(&digest));
+    assert!(programs.ready(&digest, Kind::Task));
     assert_eq!(run(&engine, &programs, &digest).await, "7");
 }
 
@@ -92,7 +92,7 @@ async fn the_next_process_finds_the_compiled_code_on_disk() {
 
     let second = programs(&engine, &shelf, folder.path(), Options::default());
 
-    assert!(!second.ready(&digest));
+    assert!(!second.ready(&digest, Kind::Task));
     assert_eq!(run(&engine, &second, &digest).await, "7");
     assert_eq!(shelf.asked(), 1);
 }
@@ -104,7 +104,10 @@ async fn a_broken_file_is_replaced() {
     let digest = Digest::of(&returns(7));
     let first = programs(&engine, &shelf, folder.path(), Options::default());
     run(&engine, &first, &digest).await;
-    let file = folder.path().join("code").join(engine.compatibility());
+    let file = folder
+        .path()
+        .join("code")
+        .join(engine.compatibility(Kind::Task).unwrap());
     let file = file.join(format!("{digest}.cwasm"));
     std::fs::remove_file(&file).unwrap();
     std::fs::write(&file, b"not code").unwrap();
@@ -124,7 +127,10 @@ async fn what_cannot_be_loaded_is_given_up_on_after_three_tries() {
     let programs = programs(&engine, &shelf, folder.path(), Options::default());
 
     for expected in [1, 2, 3, 3, 3] {
-        let error = programs.get(&Digest::of(&bytes)).await.unwrap_err();
+        let error = programs
+            .get(&Digest::of(&bytes), Kind::Task)
+            .await
+            .unwrap_err();
 
         assert!(matches!(error, Error::Unloadable { tries, .. } if tries == expected));
         assert_eq!(error.is_final(), expected == 3);
@@ -142,7 +148,10 @@ async fn a_store_that_is_down_is_not_held_against_the_component() {
     let programs = programs(&engine, &shelf, folder.path(), Options::default());
 
     for _ in 0..5 {
-        let error = programs.get(&Digest::of(b"any")).await.unwrap_err();
+        let error = programs
+            .get(&Digest::of(b"any"), Kind::Task)
+            .await
+            .unwrap_err();
 
         assert!(matches!(error, Error::Source { .. }), "{error}");
     }
@@ -161,11 +170,11 @@ async fn what_was_not_used_for_longest_leaves_memory_first() {
     let programs = programs(&engine, &shelf, folder.path(), options);
 
     for digest in [&one, &two, &one, &three] {
-        programs.get(digest).await.unwrap();
+        programs.get(digest, Kind::Task).await.unwrap();
     }
 
-    assert!(programs.ready(&one) && programs.ready(&three));
-    assert!(!programs.ready(&two));
+    assert!(programs.ready(&one, Kind::Task) && programs.ready(&three, Kind::Task));
+    assert!(!programs.ready(&two, Kind::Task));
 }
 
 #[tokio::test]
@@ -175,8 +184,8 @@ async fn a_warmed_component_is_there_before_it_is_asked_for() {
     let programs = programs(&engine, &shelf, folder.path(), Options::default());
     let digest = Digest::of(&returns(7));
 
-    programs.warm(&digest);
-    programs.get(&digest).await.unwrap();
+    programs.warm(&digest, Kind::Task);
+    programs.get(&digest, Kind::Task).await.unwrap();
 
     assert_eq!(shelf.asked(), 1);
 }
@@ -188,10 +197,10 @@ async fn after_a_shutdown_nothing_is_loaded() {
     let programs = programs(&engine, &shelf, folder.path(), Options::default());
     let digest = Digest::of(&returns(7));
 
-    programs.warm(&digest);
+    programs.warm(&digest, Kind::Task);
     programs.shutdown().await;
 
-    let error = match programs.get(&digest).await {
+    let error = match programs.get(&digest, Kind::Task).await {
         Err(error) => error,
         Ok(_) => return, // It had been loaded before the shutdown began.
     };

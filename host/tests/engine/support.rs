@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
-use windlass::engine::{Call, Ended, Engine, Feed, Fence, Grants, Identity, Options, Program};
+use windlass::engine::{
+    Call, Ended, Engine, Feed, Fence, Grants, Identity, Kind, Options, Program,
+};
 use windlass::model::clock::since_boot;
 use windlass::model::{Failure, FailureKind, Outcome};
 use windlass::values::{Function, Param, Type};
@@ -66,9 +68,9 @@ pub fn plain(ty: &str, main: &str) -> String {
 
 pub fn program(engine: &Engine, text: &str) -> Program {
     let bytes = wat::parse_str(text).unwrap();
-    let compiled = engine.compile(&bytes).unwrap();
+    let compiled = engine.compile(&bytes, Kind::Task).unwrap();
     // SAFETY: compiled by the same engine in the line above.
-    unsafe { engine.load(&compiled) }.unwrap()
+    unsafe { engine.load(&compiled, Kind::Task) }.unwrap()
 }
 
 pub fn function(params: &[(&str, Type)], result: Option<Type>) -> Function {

@@ -126,7 +126,8 @@ impl Dispatcher {
                 queue: ran.queue,
                 executed: Some("its host stopped".to_owned()),
             }]),
-            How::Fenced => {}
+            // Only a workflow ends as one of the last two, and none is run here.
+            How::Fenced | How::Away | How::Restart(_) => {}
         }
     }
 
