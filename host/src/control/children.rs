@@ -170,7 +170,10 @@ impl Children {
         function: &str,
         arguments: Bytes,
     ) -> Result<NewCall, Refusal> {
-        let bound = self.bindings.iter().find(|bound| bound.interface == interface);
+        let bound = self
+            .bindings
+            .iter()
+            .find(|bound| bound.interface == interface);
         let Some(bound) = bound else {
             let message = format!("the import {interface} is bound to no component");
             return Err(Refusal::new("task-unknown", message));
@@ -224,9 +227,7 @@ impl Children {
             .decode(arguments.as_bytes())
             .map_err(|mistakes| Refusal::new("arguments", mistakes.to_string()))?;
         let canonical = function.canonical(&values, max);
-        canonical
-            .map(Bytes::from)
-            .map_err(|_| self.too_large())
+        canonical.map(Bytes::from).map_err(|_| self.too_large())
     }
 
     /// Whose calls these are.
@@ -261,7 +262,10 @@ impl Children {
             Unresolved::NoName(message) => Refusal::new("invalid", message),
             Unresolved::Unknown(reason) => Refusal {
                 stale: true,
-                ..Refusal::new("task-unknown", format!("there is no task {name:?}: {reason}"))
+                ..Refusal::new(
+                    "task-unknown",
+                    format!("there is no task {name:?}: {reason}"),
+                )
             },
             Unresolved::Ambiguous(candidates) => Refusal::new(
                 "task-ambiguous",
@@ -275,8 +279,8 @@ impl Children {
         let Some(named) = named else {
             return Ok(self.maker.queue.clone());
         };
-        let queue = QueueName::parse(named)
-            .map_err(|error| Refusal::new("invalid", error.to_string()))?;
+        let queue =
+            QueueName::parse(named).map_err(|error| Refusal::new("invalid", error.to_string()))?;
         let mut granted = self.maker.grants.queues.iter();
         let may = queue == self.maker.queue
             || self.bindings.iter().any(|bound| bound.queue == named)
@@ -295,7 +299,10 @@ impl Children {
 
     fn may_call(&self, task: &Task, name: &str) -> bool {
         let mut granted = self.maker.grants.tasks.iter();
-        let bound = self.bindings.iter().any(|bound| bound.component == task.component.as_str());
+        let bound = self
+            .bindings
+            .iter()
+            .any(|bound| bound.component == task.component.as_str());
         bound
             || granted.any(|granted| match granted.strip_suffix("/*") {
                 Some(component) => component == task.component.as_str(),
