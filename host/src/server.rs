@@ -24,6 +24,7 @@ use crate::model::Digest;
 use crate::queue::{Service, Stats};
 use crate::registry::programs::{self, Programs, Source};
 use crate::store::{self, Store, postgres, sqlite};
+use crate::workflow::Workflows;
 use crate::{api, telemetry};
 
 /// How long connections may take to end once everybody who waits has been answered.
@@ -143,46 +144,53 @@ fn make_folder(path: &Path) -> std::io::Result<()> {
 struct Host {
     store: Arc<dyn Store>,
     control: Control,
-    stats: Arc<Stats>,
-    workers: Option<Workers>,
-    address: String,
-}
-
-struct Workers {
-    service: Service,
+    workflows: Workflows,
     programs: Programs,
+    stats: Arc<Stats>,
+    /// None on a host that runs no invocations.
+    workers: Option<Service>,
+    address: String,
 }
 
 impl Host {
     fn build(settings: &Settings, store: Arc<dyn Store>, address: String) -> Result<Self, Error> {
         let stats = Arc::new(Stats::default());
-        let mut workers = None;
-        let mut signals: Arc<dyn Signals> = Arc::new(Nobody);
-        if settings.workers {
-            let engine = Engine::new(&settings.engine)?;
-            let programs = Programs::new(
-                engine.clone(),
-                Arc::new(Uploads(store.clone())),
-                Some(settings.data.join("compiled")),
-                settings.programs.clone(),
-            )?;
-            signals = Arc::new(Compile(programs.clone()));
-            let service = Service {
-                store: store.clone(),
-                engine,
-                programs: programs.clone(),
-                options: settings.queue.clone(),
-                name: settings.name.clone().unwrap_or_else(machine_name),
-                address: address.clone(),
-                stats: stats.clone(),
-            };
-            workers = Some(Workers { service, programs });
-        }
+        // A host without workers has an engine as well: callers may have workflows replayed.
+        let engine = Engine::new(&settings.engine)?;
+        let programs = Programs::new(
+            engine.clone(),
+            Arc::new(Uploads(store.clone())),
+            Some(settings.data.join("compiled")),
+            settings.programs.clone(),
+        )?;
+        let signals: Arc<dyn Signals> = match settings.workers {
+            true => Arc::new(Compile(programs.clone())),
+            false => Arc::new(Nobody),
+        };
+        let control = Control::new(store.clone(), signals, settings.control.clone());
+        let workflows = Workflows::new(
+            store.clone(),
+            control.clone(),
+            engine.clone(),
+            programs.clone(),
+            settings.workflow.clone(),
+        );
+        let service = Service {
+            store: store.clone(),
+            engine,
+            programs: programs.clone(),
+            options: settings.queue.clone(),
+            name: settings.name.clone().unwrap_or_else(machine_name),
+            address: address.clone(),
+            stats: stats.clone(),
+        };
         Ok(Self {
-            control: Control::new(store.clone(), signals, settings.control.clone()),
             store,
+            control,
+            workflows,
+            programs,
             stats,
-            workers,
+            workers: settings.workers.then_some(service),
             address,
         })
     }
@@ -213,6 +221,7 @@ impl Host {
         let closing = CancellationToken::new();
         let router = api::router(api::Parts {
             control: self.control.clone(),
+            workflows: self.workflows,
             stats: self.stats,
             stopping: stopping.clone(),
             token: settings.token,
@@ -226,11 +235,7 @@ impl Host {
         let server = server.with_graceful_shutdown(closing.clone().cancelled_owned());
         let mut server = tokio::spawn(async move { server.await });
         let mut hearing = tokio::spawn(self.control.run(closing.clone()));
-        let (service, programs) = match self.workers {
-            Some(workers) => (Some(workers.service), Some(workers.programs)),
-            None => (None, None),
-        };
-        let mut working = spawn_workers(service, stopping.clone());
+        let mut working = spawn_workers(self.workers, stopping.clone());
 
         let ended = tokio::select! {
             () = stopping.cancelled() => None,
@@ -250,9 +255,7 @@ impl Host {
         if !hearing.is_finished() {
             let _ = hearing.await;
         }
-        if let Some(programs) = programs {
-            programs.shutdown().await;
-        }
+        self.programs.shutdown().await;
         self.store.close().await;
         match ended {
             Some(part) => Err(Error::Ended(part)),
