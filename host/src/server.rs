@@ -145,52 +145,59 @@ struct Host {
     store: Arc<dyn Store>,
     control: Control,
     workflows: Workflows,
-    programs: Programs,
     stats: Arc<Stats>,
-    /// None on a host that runs no invocations.
-    workers: Option<Service>,
+    workers: Option<Workers>,
     address: String,
+}
+
+struct Workers {
+    service: Service,
+    programs: Programs,
 }
 
 impl Host {
     fn build(settings: &Settings, store: Arc<dyn Store>, address: String) -> Result<Self, Error> {
         let stats = Arc::new(Stats::default());
-        // A host without workers has an engine as well: callers may have workflows replayed.
-        let engine = Engine::new(&settings.engine)?;
-        let programs = Programs::new(
-            engine.clone(),
-            Arc::new(Uploads(store.clone())),
-            Some(settings.data.join("compiled")),
-            settings.programs.clone(),
-        )?;
-        let signals: Arc<dyn Signals> = match settings.workers {
-            true => Arc::new(Compile(programs.clone())),
-            false => Arc::new(Nobody),
-        };
+        let mut workers = None;
+        let mut runs = None;
+        let mut signals: Arc<dyn Signals> = Arc::new(Nobody);
+        if settings.workers {
+            let engine = Engine::new(&settings.engine)?;
+            let programs = Programs::new(
+                engine.clone(),
+                Arc::new(Uploads(store.clone())),
+                Some(settings.data.join("compiled")),
+                settings.programs.clone(),
+            )?;
+            signals = Arc::new(Compile(programs.clone()));
+            runs = Some((engine, programs));
+        }
         let control = Control::new(store.clone(), signals, settings.control.clone());
         let workflows = Workflows::new(
             store.clone(),
             control.clone(),
-            engine.clone(),
-            programs.clone(),
+            runs.clone(),
             settings.workflow.clone(),
         );
-        let service = Service {
-            store: store.clone(),
-            engine,
-            programs: programs.clone(),
-            options: settings.queue.clone(),
-            name: settings.name.clone().unwrap_or_else(machine_name),
-            address: address.clone(),
-            stats: stats.clone(),
-        };
+        if let Some((engine, programs)) = runs {
+            let service = Service {
+                store: store.clone(),
+                engine,
+                programs: programs.clone(),
+                workflows: workflows.clone(),
+                options: settings.queue.clone(),
+                name: settings.name.clone().unwrap_or_else(machine_name),
+                address: address.clone(),
+                stats: stats.clone(),
+            };
+            workers = Some(Workers { service, programs });
+        }
         Ok(Self {
-            store,
             control,
             workflows,
-            programs,
+            store,
             stats,
-            workers: settings.workers.then_some(service),
+            workers,
             address,
         })
     }
@@ -235,7 +242,11 @@ impl Host {
         let server = server.with_graceful_shutdown(closing.clone().cancelled_owned());
         let mut server = tokio::spawn(async move { server.await });
         let mut hearing = tokio::spawn(self.control.run(closing.clone()));
-        let mut working = spawn_workers(self.workers, stopping.clone());
+        let (service, programs) = match self.workers {
+            Some(workers) => (Some(workers.service), Some(workers.programs)),
+            None => (None, None),
+        };
+        let mut working = spawn_workers(service, stopping.clone());
 
         let ended = tokio::select! {
             () = stopping.cancelled() => None,
@@ -255,7 +266,9 @@ impl Host {
         if !hearing.is_finished() {
             let _ = hearing.await;
         }
-        self.programs.shutdown().await;
+        if let Some(programs) = programs {
+            programs.shutdown().await;
+        }
         self.store.close().await;
         match ended {
             Some(part) => Err(Error::Ended(part)),

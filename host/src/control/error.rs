@@ -159,7 +159,7 @@ pub enum Error {
 
 impl Error {
     /// A value in a named place that cannot be.
-    pub(super) fn value(place: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn value(place: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Value {
             place: place.into(),
             message: message.into(),

@@ -21,6 +21,12 @@ impl Moment {
         Self(self.0.saturating_add(microseconds))
     }
 
+    /// So many milliseconds later, at most the end of time.
+    pub fn moved_ms(self, ms: u64) -> Self {
+        let us = i64::try_from(ms).unwrap_or(i64::MAX).saturating_mul(1_000);
+        Self(self.0.saturating_add(us))
+    }
+
     fn timestamp(self) -> Timestamp {
         Timestamp::from_microsecond(self.0).unwrap_or(Timestamp::MAX)
     }

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Gate, HandleNumber, NamedCall, Request};
+use crate::engine::{Answer, Gate, HandleNumber, NamedCall, Request};
 use crate::model::{Digest, Moment, Outcome, State};
 
 /// How much of a hash stands for arguments and values: they are kept with the child, or shown
@@ -29,6 +29,9 @@ pub enum Entry {
         /// How many children there were before.
         #[serde(default)]
         children: u32,
+        /// Of a fork: whose steps these were, the oldest first, each up to a step.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        origins: Vec<Origin>,
     },
     /// The workflow asked for something.
     Step {
@@ -55,6 +58,15 @@ pub enum Entry {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         answer: Option<Answered>,
     },
+}
+
+/// Whose the first steps of a fork were: their children have ids of that invocation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The invocation.
+    pub id: String,
+    /// Up to the step before the one of this number.
+    pub before: u32,
 }
 
 /// What a step asked for: enough to compare a replay with it, and to show it.
@@ -335,6 +347,20 @@ pub fn shown_end(outcome: &Outcome) -> String {
     }
 }
 
+impl From<Answered> for Answer {
+    fn from(answered: Answered) -> Self {
+        match answered {
+            Answered::Done | Answered::Until(_) | Answered::Handles(_) => Self::Done,
+            Answered::Refused(code, message) => Self::Refused(code, message),
+            Answered::State(state) => Self::State(state),
+            Answered::Index(index) => Self::Index(index),
+            Answered::Flag(flag) => Self::Flag(flag),
+            Answered::Time(at) => Self::Time(at),
+            Answered::Text(text) => Self::Text(text),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -347,6 +373,7 @@ mod tests {
                 at: Moment(5),
                 steps: 0,
                 children: 0,
+                origins: Vec::new(),
             },
             Entry::Step {
                 n: 1,
@@ -367,7 +394,10 @@ mod tests {
 
         let json = serde_json::to_vec(&entries).unwrap();
 
-        assert_eq!(serde_json::from_slice::<Vec<Entry>>(&json).unwrap(), entries);
+        assert_eq!(
+            serde_json::from_slice::<Vec<Entry>>(&json).unwrap(),
+            entries
+        );
     }
 
     #[test]

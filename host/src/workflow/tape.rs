@@ -55,6 +55,13 @@ impl Tape {
         Ok(tape)
     }
 
+    /// Begins a journal that has nothing yet.
+    pub fn begin(&mut self, begin: Entry) {
+        self.count += 1;
+        self.fresh.push(begin.clone());
+        self.ahead.push_back(begin);
+    }
+
     /// The next entry to be repeated.
     pub fn next(&self) -> Option<&Entry> {
         self.ahead.front()
@@ -105,10 +112,11 @@ impl Tape {
         self.fresh.clear();
     }
 
-    /// The entry of the step of this number, if it is new: its answer may turn out otherwise.
-    pub fn fresh_step(&mut self, number: u32) -> Option<&mut Entry> {
-        self.fresh
-            .iter_mut()
-            .find(|entry| matches!(entry, Entry::Step { n, .. } if *n == number))
+    /// Everything so far is deleted: the journal begins anew with this entry, which is new.
+    pub fn begin_anew(&mut self, begin: Entry) {
+        self.fresh.clear();
+        self.fresh.push(begin);
+        self.count = 1;
+        self.bytes = 0;
     }
 }

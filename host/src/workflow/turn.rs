@@ -16,7 +16,7 @@ pub enum Gone {
 
 /// The turn of one workflow on a host.
 #[async_trait]
-pub trait Turn: Send {
+pub trait Turn: Send + Sync {
     /// As what the store knows it now.
     fn hold(&self) -> Hold;
 
