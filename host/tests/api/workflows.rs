@@ -45,11 +45,20 @@ async fn the_uploader_chooses_component_versions_and_queue() {
         .await;
 
     let problem = several.problem(422, "bindings");
-    assert!(problem["detail"].as_str().unwrap().contains("a, b"), "{problem}");
+    assert!(
+        problem["detail"].as_str().unwrap().contains("a, b"),
+        "{problem}"
+    );
     let chosen = chosen.json()["bindings"][0].clone();
-    assert_eq!((&chosen["component"], &chosen["version"]), (&json!("b"), &json!("^0.1")));
+    assert_eq!(
+        (&chosen["component"], &chosen["version"]),
+        (&json!("b"), &json!("^0.1"))
+    );
     assert_eq!(chosen["queue"], "slow");
-    assert_eq!((again.status.as_u16(), &again.json()["bindings"][0]), (200, &chosen));
+    assert_eq!(
+        (again.status.as_u16(), &again.json()["bindings"][0]),
+        (200, &chosen)
+    );
     other.problem(409, "version-exists");
 }
 
@@ -62,7 +71,10 @@ async fn an_import_that_nobody_provides_or_with_other_types_is_refused_and_nothi
     let misfit = host.upload("name=pages", workflow()).await;
 
     let nobody = nobody.problem(422, "bindings");
-    assert!(nobody["detail"].as_str().unwrap().contains("push it first"), "{nobody}");
+    assert!(
+        nobody["detail"].as_str().unwrap().contains("push it first"),
+        "{nobody}"
+    );
     let misfit = misfit.problem(422, "bindings");
     assert_eq!(
         misfit["errors"][0]["message"],
@@ -115,7 +127,10 @@ async fn a_workflow_that_reaches_for_the_network_is_refused_until_a_task_does_it
     let unknown = host.upload("name=pages&workflow=none", bytes).await;
 
     let problem = refused.problem(422, "component-invalid");
-    assert_eq!(problem["errors"][0]["place"], "import wasi:http/types@0.2.0");
+    assert_eq!(
+        problem["errors"][0]["place"],
+        "import wasi:http/types@0.2.0"
+    );
     assert_eq!(mixed.status, 201, "{}", mixed.text);
     let kinds: Vec<_> = mixed.json()["tasks"]
         .as_array()
@@ -134,13 +149,21 @@ async fn queues_and_tasks_are_granted_to_workflows() {
         "http": [], "environment": {}, "queues": ["example_queue"], "tasks": ["images/*"],
     });
 
-    let put = host.put("/v1/components/pages/grants", grants.clone()).await;
+    let put = host
+        .put("/v1/components/pages/grants", grants.clone())
+        .await;
     let bad = host
-        .put("/v1/components/pages/grants", json!({"tasks": ["*", "images"]}))
+        .put(
+            "/v1/components/pages/grants",
+            json!({"tasks": ["*", "images"]}),
+        )
         .await;
 
     assert_eq!(put.json(), grants);
-    assert_eq!(bad.problem(422, "invalid")["errors"][0]["place"], "tasks[1]");
+    assert_eq!(
+        bad.problem(422, "invalid")["errors"][0]["place"],
+        "tasks[1]"
+    );
 }
 
 #[tokio::test]
@@ -166,11 +189,16 @@ async fn a_message_is_kept_for_a_workflow_until_it_ends() {
     assert_eq!(sent.status, 202, "{}", sent.text);
     let key = host.key(&id).await;
     let kept = host.store.messages(key).await.unwrap();
-    assert_eq!((&*kept[0].name, &kept[0].value[..]), ("approval", &b"{\"by\":\"Ada\"}"[..]));
+    assert_eq!(
+        (&*kept[0].name, &kept[0].value[..]),
+        ("approval", &b"{\"by\":\"Ada\"}"[..])
+    );
     broken.problem(404, "invocation-unknown");
     host.post(&format!("/v1/invocations/{id}/cancel"), json!({}))
         .await;
-    host.post(&to, json!(1)).await.problem(409, "invocation-ended");
+    host.post(&to, json!(1))
+        .await
+        .problem(409, "invocation-ended");
 }
 
 #[tokio::test]
@@ -210,7 +238,9 @@ async fn cancelling_says_why_and_is_harmless_when_it_has_ended() {
     assert_eq!(cancelled["outcome"]["error"]["kind"], "cancelled");
     assert_eq!(cancelled["outcome"]["error"]["message"], "no longer needed");
     assert_eq!(again.json()["outcome"], cancelled["outcome"]);
-    host.post(&to, json!({"why": "x"})).await.problem(422, "invalid");
+    host.post(&to, json!({"why": "x"}))
+        .await
+        .problem(422, "invalid");
 }
 
 #[tokio::test]
@@ -226,7 +256,10 @@ async fn what_runs_is_cancelling_until_its_host_says_that_it_has_ended() {
         .json();
     host.end(number, &claimed[0], "null").await;
 
-    assert_eq!((&asked["state"], &asked["cancelling"]), (&json!("running"), &json!(true)));
+    assert_eq!(
+        (&asked["state"], &asked["cancelling"]),
+        (&json!("running"), &json!(true))
+    );
     let ended = host.get(&format!("/v1/invocations/{id}")).await.json();
     assert_eq!(ended["state"], "cancelled");
 }
@@ -238,14 +271,21 @@ async fn what_a_workflow_publishes_is_read_by_name_and_pushed_to_who_waits() {
     let (number, claimed) = host.claim().await;
     let at = format!("/v1/invocations/{id}/published");
 
-    host.get(&format!("{at}/status")).await.problem(404, "not-published");
-    let waiting = host.get(&format!("{at}/status?wait=30s&after=0")).await_after(
+    host.get(&format!("{at}/status"))
+        .await
+        .problem(404, "not-published");
+    let waiting = format!("{at}/status?wait=30s&after=0");
+    let (first, ()) = tokio::join!(
+        host.get(&waiting),
         host.publish(number, &claimed[0], 0, "status", "\"half\""),
     );
-    let first = waiting.await.json();
+    let first = first.json();
     host.publish(number, &claimed[0], 1, "other", "1.10").await;
 
-    assert_eq!((&first["value"], &first["name"]), (&json!("half"), &json!("status")));
+    assert_eq!(
+        (&first["value"], &first["name"]),
+        (&json!("half"), &json!("status"))
+    );
     let all = host.get(&at).await;
     assert!(all.text.contains("\"value\":1.10"), "{}", all.text);
     assert_eq!(all.json()["items"].as_array().unwrap().len(), 2);
@@ -259,8 +299,10 @@ async fn published_values_are_events_that_go_on_where_a_reader_was() {
     let host = Host::with_workflow().await;
     let id = host.make_pages().await;
     let (number, claimed) = host.claim().await;
-    host.publish(number, &claimed[0], 0, "status", "\"half\"").await;
-    host.publish(number, &claimed[0], 1, "status", "\"all\"").await;
+    host.publish(number, &claimed[0], 0, "status", "\"half\"")
+        .await;
+    host.publish(number, &claimed[0], 1, "status", "\"all\"")
+        .await;
     host.end(number, &claimed[0], "null").await;
     let events = format!("/v1/invocations/{id}/events");
 
@@ -269,7 +311,10 @@ async fn published_values_are_events_that_go_on_where_a_reader_was() {
     let rest = host.send(rest, "").await.text;
 
     assert!(whole.contains("event: published\n"), "{whole}");
-    assert!(whole.contains("\"value\":\"all\",\"revision\":2"), "{whole}");
+    assert!(
+        whole.contains("\"value\":\"all\",\"revision\":2"),
+        "{whole}"
+    );
     assert!(!rest.contains("published"), "{rest}");
     assert!(rest.contains("event: state\n"), "{rest}");
 }
@@ -281,7 +326,10 @@ async fn the_children_of_a_workflow_are_listed() {
     let (number, claimed) = host.claim().await;
     host.enqueue_child(number, &claimed[0]).await;
 
-    let children = host.get(&format!("/v1/invocations?parent={id}")).await.json();
+    let children = host
+        .get(&format!("/v1/invocations?parent={id}"))
+        .await
+        .json();
     let nobody = host.get("/v1/invocations?parent=nobody").await;
 
     let items = children["items"].as_array().unwrap();

@@ -50,8 +50,8 @@ fn messages(result: Result<Vec<Binding>, Vec<Error>>) -> Vec<String> {
     errors.iter().map(ToString::to_string).collect()
 }
 
-const ONE: Version = Version::new(1, 0, 0);
-const TWO: Version = Version::new(2, 1, 0);
+static ONE: Version = Version::new(1, 0, 0);
+static TWO: Version = Version::new(2, 1, 0);
 
 #[test]
 fn the_only_component_that_exports_an_import_is_bound_to_it() {
