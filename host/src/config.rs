@@ -85,12 +85,12 @@ pub struct Settings {
     pub control: control::Options,
     /// How the host takes part.
     pub queue: queue::Options,
-    /// What one workflow may do.
-    pub workflow: workflow::Options,
     /// How much compiled code is kept.
     pub programs: programs::Options,
     /// What a sandbox may use.
     pub engine: engine::Options,
+    /// What a workflow may do.
+    pub workflow: workflow::Options,
 }
 
 impl Default for Settings {
@@ -106,9 +106,9 @@ impl Default for Settings {
             api: api::Options::default(),
             control: control::Options::default(),
             queue: queue::Options::default(),
-            workflow: workflow::Options::default(),
             programs: programs::Options::default(),
             engine: engine::Options::default(),
+            workflow: workflow::Options::default(),
         }
     }
 }

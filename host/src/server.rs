@@ -144,6 +144,7 @@ fn make_folder(path: &Path) -> std::io::Result<()> {
 struct Host {
     store: Arc<dyn Store>,
     control: Control,
+    workflows: Workflows,
     stats: Arc<Stats>,
     workers: Option<Workers>,
     address: String,
@@ -193,6 +194,7 @@ impl Host {
         }
         Ok(Self {
             control,
+            workflows,
             store,
             stats,
             workers,
@@ -226,6 +228,7 @@ impl Host {
         let closing = CancellationToken::new();
         let router = api::router(api::Parts {
             control: self.control.clone(),
+            workflows: self.workflows,
             stats: self.stats,
             stopping: stopping.clone(),
             token: settings.token,

@@ -4,13 +4,15 @@
 //! are woken; what must survive goes to `store`. Nothing here knows HTTP, and nothing here runs a
 //! task: [`Signals`] tells whoever does.
 //!
-//! - `upload`, `components`, `grants`: components
+//! - `upload`, `bind`, `components`, `grants`: components
 //! - `queues`: queues
 //! - `catalogue`: which task a name means, from memory
 //! - `prepare`, `enqueue`: calls, checked and stored; `children`: those that workflows make
 //! - `handles`: invocations as handles show them, lists, logs, hosts
+//! - `messages`: what goes to and from workflows from outside, and asking for their end
 //! - `watch`, `wait`: waiting for invocations to end
 
+mod bind;
 mod catalogue;
 mod children;
 mod components;
@@ -18,6 +20,7 @@ mod enqueue;
 mod error;
 mod grants;
 mod handles;
+mod messages;
 mod prepare;
 mod queues;
 mod upload;

@@ -466,7 +466,10 @@ pub(super) mod tests {
         desk.wait(false);
         desk.take(&asked, granted(Some(2), Some(1), &[2], false), now);
 
-        assert!(desk.next().is_none(), "the store does not know yet that 1 kept its slot");
+        assert!(
+            desk.next().is_none(),
+            "the store does not know yet that 1 kept its slot"
+        );
     }
 
     #[test]
