@@ -20,6 +20,7 @@ pub fn tasks(attribute: TokenStream, module: TokenStream) -> TokenStream {
         Ok(expanded) => expanded,
         Err(error) => {
             let error = error.into_compile_error();
+            let module = workflow::without_marks(module);
             quote!(#error #module)
         }
     }

@@ -8,7 +8,7 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
-use syn::{Attribute, Error, GenericArgument, Item, PathArguments, Result, ReturnType, Type};
+use syn::{Attribute, Error, GenericArgument, Item, ItemMod, PathArguments, Result, ReturnType, Type};
 
 use crate::attribute::Address;
 use crate::interface::is_public;
@@ -55,6 +55,21 @@ pub fn without_mark(item: &Item) -> TokenStream {
         }
         other => other.to_token_stream(),
     }
+}
+
+/// A module with its marks taken away, where that is what it is.
+pub fn without_marks(module: TokenStream) -> TokenStream {
+    let Ok(mut module) = syn::parse2::<ItemMod>(module.clone()) else {
+        return module;
+    };
+    if let Some((_, items)) = &mut module.content {
+        for item in items {
+            if let Item::Fn(function) = item {
+                function.attrs.retain(|attribute| !is_mark(attribute));
+            }
+        }
+    }
+    module.into_token_stream()
 }
 
 /// Of `Result<T, Failure>` the `T`.

@@ -9,7 +9,7 @@ pub mod flows {
     use windlass_guest::{Json, this_invocation};
 
     /// What `steps` found.
-    pub struct Steps {
+    pub struct Walked {
         pub sum: u32,
         pub values: Vec<u32>,
     }
@@ -58,14 +58,14 @@ pub mod flows {
 
     /// One task after the other, each on the result of the last.
     #[workflow]
-    pub fn steps(k: u32, queue: Option<String>) -> Result<Steps, Failure> {
+    pub fn steps(k: u32, queue: Option<String>) -> Result<Walked, Failure> {
         let queue = queue_of(queue);
         let (mut sum, mut values) = (0, Vec::new());
         for _ in 0..k {
             sum = queue.enqueue(add_one, sum).get_result()?;
             values.push(sum);
         }
-        Ok(Steps { sum, values })
+        Ok(Walked { sum, values })
     }
 
     /// A tree on its own queue, `depth` levels of workflows above the leaves: how many leaves.
