@@ -8,7 +8,9 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
-use syn::{Attribute, Error, GenericArgument, Item, ItemMod, PathArguments, Result, ReturnType, Type};
+use syn::{
+    Attribute, Error, GenericArgument, Item, ItemMod, PathArguments, Result, ReturnType, Type,
+};
 
 use crate::attribute::Address;
 use crate::interface::is_public;
