@@ -17,11 +17,33 @@ pub(super) struct Unusable {
 /// The type of all resources of such interfaces, which nobody can make.
 enum Nothing {}
 
-/// Links the functions of those imported interfaces for which `why` gives a reason.
+/// Links those imported interfaces for which `why` gives a reason, functions and resources.
 pub(super) fn link<T: Send + 'static>(
     linker: &mut Linker<T>,
     component: &Component,
     why: impl Fn(&str) -> Option<&'static str>,
+) -> wasmtime::Result<()> {
+    resources(linker, component, |interface| why(interface).is_some())?;
+    let engine = linker.engine().clone();
+    for (interface, item) in component.component_type().imports(&engine) {
+        let (ComponentItem::ComponentInstance(instance), Some(why)) = (item.ty, why(interface))
+        else {
+            continue;
+        };
+        for (name, item) in instance.exports(&engine) {
+            if let ComponentItem::ComponentFunc(ty) = item.ty {
+                function(linker, interface, name, ty.async_(), why)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Links the resources of some of the imported interfaces, as such that nobody can make.
+pub(super) fn resources<T: Send + 'static>(
+    linker: &mut Linker<T>,
+    component: &Component,
+    of: impl Fn(&str) -> bool,
 ) -> wasmtime::Result<()> {
     let engine = linker.engine().clone();
     // What a later interface takes over from an earlier one must not be defined again.
@@ -30,22 +52,18 @@ pub(super) fn link<T: Send + 'static>(
         let ComponentItem::ComponentInstance(instance) = item.ty else {
             continue;
         };
-        let why = why(interface);
         for (name, item) in instance.exports(&engine) {
-            match (item.ty, why) {
-                (ComponentItem::Resource(ty), why) if !known.contains(&ty) => {
-                    known.push(ty);
-                    if why.is_some() {
-                        let ty = ResourceType::host::<Nothing>();
-                        linker
-                            .instance(interface)?
-                            .resource(name, ty, |_, _| Ok(()))?;
-                    }
-                }
-                (ComponentItem::ComponentFunc(ty), Some(why)) => {
-                    function(linker, interface, name, ty.async_(), why)?;
-                }
-                _ => {}
+            let ComponentItem::Resource(ty) = item.ty else {
+                continue;
+            };
+            if known.contains(&ty) {
+                continue;
+            }
+            known.push(ty);
+            if of(interface) {
+                let nothing = ResourceType::host::<Nothing>();
+                let mut instance = linker.instance(interface)?;
+                instance.resource(name, nothing, |_, _| Ok(()))?;
             }
         }
     }

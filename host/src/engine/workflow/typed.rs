@@ -41,6 +41,7 @@ pub(in crate::engine) fn is_of_a_component(interface: &str) -> bool {
 
 /// Links what a component imports from other components.
 pub(super) fn link(linker: &mut Linker<Guest>, component: &Component) -> wasmtime::Result<()> {
+    stubs::resources(linker, component, is_of_a_component)?;
     let engine = linker.engine().clone();
     for (interface, item) in component.component_type().imports(&engine) {
         let ComponentItem::ComponentInstance(instance) = item.ty else {
