@@ -68,8 +68,8 @@ async fn a_fork_under_an_id_that_is_taken_is_refused(bed: Bed) {
     assert!(bed.store.journal(stored.key).await.unwrap().is_empty());
 }
 
-/// Adds a version and tells the number of its task.
-async fn next_version(world: &World) -> FunctionId {
+/// A world with another version, and the number of that one's task.
+async fn next_version(world: World) -> (World, FunctionId) {
     let next = component("demo", "1.1.0", b"demo two");
     let added = world.store.add_component(&world.namespace, &next).await;
     added.unwrap();
@@ -78,14 +78,16 @@ async fn next_version(world: &World) -> FunctionId {
         .functions
         .iter()
         .find(|function| function.digest == next.digest);
-    found.expect("it was added").id
+    let function = found.expect("it was added").id;
+    let revision = catalogue.revision;
+    (World { revision, ..world }, function)
 }
 
 async fn a_workflow_is_pinned_anew_only_while_nobody_holds_it(bed: Bed) {
     let world = World::new(&bed.store).await;
     let q = world.queue("q", Default::default()).await;
     let host = world.host("a").await;
-    let next = next_version(&world).await;
+    let (world, next) = next_version(world).await;
     let flow = world.begin(host, q, "q").await;
     let key = flow.hold.key;
     world.record(host, steps(&flow, 0)).await.unwrap();
@@ -114,7 +116,7 @@ async fn a_workflow_whose_journal_grew_is_not_pinned_anew(bed: Bed) {
     let world = World::new(&bed.store).await;
     let q = world.queue("q", Default::default()).await;
     let host = world.host("a").await;
-    let next = next_version(&world).await;
+    let (world, next) = next_version(world).await;
     let queued = world.enqueue(vec![world.workflow("q")]).await.unwrap();
     let while_queued = bed.store.repin(queued[0].key, 0, next).await.unwrap();
     let flow = world.claim(host, q, 1).await.claimed.remove(0);
@@ -135,7 +137,7 @@ async fn workflows_in_flight_are_told_page_by_page(bed: Bed) {
     let world = World::new(&bed.store).await;
     let q = world.queue("q", Default::default()).await;
     let host = world.host("a").await;
-    let next = next_version(&world).await;
+    let (world, next) = next_version(world).await;
     let calls = (0..5).map(|_| world.workflow("q")).collect();
     let stored = world.enqueue(calls).await.unwrap();
     world.fill("q", 1).await;
