@@ -38,10 +38,12 @@ mod conformance {
     mod handles;
     mod lending;
     mod lending_at_random;
+    mod lending_handed_on;
     mod messages;
     mod opening;
     mod order;
     mod rescue;
+    mod resuming;
     mod signals;
     mod slots;
     mod steps;

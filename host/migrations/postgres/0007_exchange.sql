@@ -32,7 +32,7 @@ $$;
 -- newer than the wait for the queue's lock.
 --
 -- Locks: rows of `live` first, then those of `waits` by key, then queues by number. Under a queue's
--- lock nothing is waited for but heads, and who holds a head waits for no queue.
+-- lock no row of the others is waited for.
 create function windlass.exchange(
   p_host bigint,
   e_key bigint[], e_fence bigint[], e_state text[], e_kind text[], e_body bytea[], e_attempt int[],
@@ -207,12 +207,7 @@ begin
     return query
       select n.* from unnest(windlass.settle(v_gone, v_waiting)) q(id)
        cross join lateral windlass.note(4, q.id, null, null) n;
-    if windlass.is_orphaning(v_gone) then
-      -- Their rows are locked below, and whoever claims waits for them under a queue's lock.
-      perform 1 from queues q where q.id = any (c_queue) and (q.concurrency is not null or q.ordered)
-        order by q.id for update;
-      perform windlass.turn(v_gone);
-    end if;
+    perform windlass.turn(v_gone);
   end if;
 
   -- Claims alone, of queues on which neither limit nor order is at stake, need no fsync of their
@@ -342,15 +337,27 @@ begin
   if v_rows > 0 then
     return query
       with head as materialized (
+        select l.key, row_number() over (order by l.priority, l.seq) as place
+          from (select l.key, l.priority, l.seq from live l
+                 where l.queue_id = p_queue and l.state = 'queued' and l.host is null
+                 order by l.priority, l.seq limit v_rows) l),
+      locked as materialized (
+        -- Under the queue's lock nothing is waited for: whoever has a head locked, because it is
+        -- cancelled, say, may wait for what this host has locked.
         select l.key from live l
-         where l.queue_id = p_queue and l.state = 'queued' and l.host is null
-         order by l.priority, l.seq limit v_rows for no key update),
+         where l.key = any (array (select h.key from head h)) and l.state = 'queued' and l.host is null
+           for no key update skip locked),
+      first as materialized (
+        -- Nothing slides past one that is locked.
+        select h.key from head h
+         where (select count(*) from locked) = (select count(*) from head)
+            or h.place < (select min(h.place) from head h where h.key <> all (array (select l.key from locked l)))),
       taken as (
         update live l set host = p_host, fence = l.fence + 1,
                state = case when q.ordered and l.deaths < 2 then 'running' else l.state end,
                started_at = case when q.ordered and l.deaths < 2 then windlass.now() end,
                attempt = case when q.ordered and l.deaths < 2 then l.attempt + 1 else l.attempt end
-         where l.key = any (array (select h.key from head h))
+         where l.key = any (array (select f.key from first f))
         returning l.*)
       select 2, p_queue, t.key, t.fence,
              case when t.state = 'running' then t.attempt else t.attempt + 1 end,

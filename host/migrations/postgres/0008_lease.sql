@@ -149,22 +149,18 @@ begin
       select 1 from messages m where m.key = w.key and m.name = any (w.messages)));
 end $$;
 
--- Whether queued descendants of these reckon with their slot.
-create function windlass.is_orphaning(p_gone windlass.gone[]) returns boolean language plpgsql volatile as $$
-declare
-  v_workflows bigint[];
-begin
-  select array_agg(g.key) into v_workflows from unnest(p_gone) g where g.workflow;
-  return v_workflows is not null and exists (
-    select 1 from live l where l.lender = any (v_workflows) and l.state = 'queued' and l.host is null);
-end $$;
-
 -- Queued descendants of what ended turn to the next ancestor on their queue. What somebody else has
 -- locked is being claimed or cancelled, and needs no lender.
 create function windlass.turn(p_gone windlass.gone[]) returns void language plpgsql volatile as $$
 declare
+  v_workflows bigint[];
   v_gone record;
 begin
+  select array_agg(g.key) into v_workflows from unnest(p_gone) g where g.workflow;
+  if v_workflows is null or not exists (
+    select 1 from live l where l.lender = any (v_workflows) and l.state = 'queued' and l.host is null) then
+    return;
+  end if;
   for v_gone in select g.key, g.lender from unnest(p_gone) g where g.workflow order by g.key desc loop
     with theirs as materialized (
       select l.key from live l
@@ -213,7 +209,8 @@ begin
 end $$;
 
 -- Starts in lent slots: of each slot that nobody is in, and that nobody of its family is ready to go
--- on in, the first queued descendant of the waiting workflows that hold it. Under the queue's lock.
+-- on in, the first queued descendant of the waiting workflows that hold it. Under the queue's lock;
+-- nothing is waited for, and nothing slides past one that is locked.
 create function windlass.borrow(p_host bigint, p_queue bigint, p_timeout bigint, p_ordered boolean, p_rows int)
 returns setof windlass.exchanged language plpgsql volatile as $$
 declare
@@ -241,7 +238,7 @@ begin
   head as materialized (
     select l.key, f.payer from first f cross join lateral (
       select l.key from live l
-       where l.key = f.key and l.state = 'queued' and l.host is null limit 1 for no key update) l),
+       where l.key = f.key and l.state = 'queued' and l.host is null limit 1 for no key update skip locked) l),
   taken as (
     update live l set host = p_host, fence = l.fence + 1, payer = h.payer,
            state = case when p_ordered and l.deaths < 2 then 'running' else l.state end,

@@ -2,8 +2,12 @@
 
 -- Asks for the end of these and of their descendants that are not detached. Whoever is locked here
 -- adds no children meanwhile: so each generation is locked before the next is looked for.
+--
+-- Exchanges lock what they hand in, in another order than families have: of two that wait for each
+-- other it is the cancellation that gives up, before the server chooses, and the caller tries again.
+-- `touched` are the queues of what ended: claims may have gone by while it was locked.
 create function windlass.cancel(p_keys bigint[], p_reason text)
-returns table (ended bigint[], asked bigint[], queues bigint[]) language plpgsql volatile as $$
+returns table (ended bigint[], asked bigint[], queues bigint[], touched bigint[]) language plpgsql volatile as $$
 #variable_conflict use_column
 declare
   v_level bigint[] := p_keys;
@@ -12,6 +16,7 @@ declare
   v_gone windlass.gone[];
   v_queues bigint[] := '{}';
 begin
+  perform set_config('lock_timeout', '500ms', true);
   loop
     with locked as materialized (
       select l.key from live l where l.key = any (v_level) order by l.key for update)
@@ -32,7 +37,8 @@ begin
     v_queues := windlass.settle(v_gone, '{}');
     perform windlass.turn(v_gone);
   end if;
-  return query select array (select g.key from unnest(v_gone) g order by g.key), v_asked, v_queues;
+  return query select array (select g.key from unnest(v_gone) g order by g.key), v_asked, v_queues,
+                      array (select distinct g.queue_id from unnest(v_gone) g);
 end $$;
 
 -- Records the steps of one or more workflows of a host in one statement of the host's. All or none
@@ -213,7 +219,7 @@ begin
       select x.key from unnest(x_step, x_key) x(step, key) where v_new[x.step]);
     select * into v_cancelled from windlass.cancel(v_cancels, 'cancelled by the workflow that enqueued it');
     return query
-      select 5, null::bigint, u, null::bigint from unnest(v_cancelled.queues) u
+      select 5, null::bigint, u, null::bigint from unnest(v_cancelled.queues || v_cancelled.touched) u
       union all select 6, null, u, null from unnest(v_cancelled.ended) u
       union all select 7, null, u, null from unnest(v_cancelled.asked) u;
   end if;

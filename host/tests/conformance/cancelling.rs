@@ -280,7 +280,6 @@ async fn what_a_host_that_leaves_held_with_a_wish_ends_as_cancelled(bed: Bed) {
     let first = running(&world, host, q).await;
     let key = first.hold.key;
     bed.store.cancel(&[key], "enough").await.unwrap();
-
     bed.store.leave(host).await.unwrap();
 
     assert_eq!(reason(&world, &first).await, "enough");

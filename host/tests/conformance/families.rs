@@ -103,6 +103,27 @@ impl World {
         exchanged.granted.remove(0)
     }
 
+    /// Begins a workflow on queue `q` that enqueues so many tasks there and waits for all; those.
+    pub async fn begin_waiting(
+        &self,
+        host: HostNumber,
+        queue: QueueId,
+        children: usize,
+    ) -> (Claimed, Vec<Key>) {
+        let flow = self.begin(host, queue, "q").await;
+        let calls = (0..children).map(|_| self.call("q")).collect();
+        let children = self.enqueue_children(host, &flow, calls).await;
+        let lost = self.wait(host, queue, &flow, for_all(&children)).await;
+        assert!(lost.is_empty());
+        (flow, children)
+    }
+
+    /// Hands in a value for one that the host holds.
+    pub async fn finish_one(&self, host: HostNumber, claimed: &Claimed) {
+        let lost = self.finish(host, std::slice::from_ref(claimed)).await;
+        assert!(lost.is_empty());
+    }
+
     /// Sends `true` under this name, where at most ten may wait.
     pub async fn send(&self, id: &InvocationId, name: &str) -> Sent {
         let value = Bytes::from_static(b"true");

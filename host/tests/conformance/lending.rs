@@ -1,11 +1,10 @@
 //! Lent slots: a waiting workflow keeps its slot, and lends it to its descendants.
 
 use windlass::model::queue::Settings;
-use windlass::model::{HostNumber, Moment, QueueId, State};
-use windlass::store::{Child, Claim, Claimed, Steps};
+use windlass::store::Claim;
 
 use super::bed::Bed;
-use super::families::{for_all, for_any, for_message, until};
+use super::families::{for_all, for_any, for_message};
 use super::world::{World, capped, claim, keys, ordered};
 
 cases!(
@@ -16,36 +15,10 @@ cases!(
     a_free_slot_goes_to_the_head_and_the_lent_one_to_a_descendant,
     a_descendant_through_another_queue_borrows,
     a_free_slot_is_used_before_a_lent_one,
-    if_the_holder_is_cancelled_the_slot_passes_to_the_borrower,
-    if_the_holder_ends_first_the_slot_passes_to_the_borrower,
-    when_a_lender_ends_its_queued_descendants_turn_to_the_next_ancestor,
     a_pause_stops_borrowed_starts_but_not_resumes,
-    a_dead_hosts_borrower_goes_back_and_the_slot_can_be_lent_again,
-    a_returned_borrower_regains_its_place,
-    a_dead_hosts_resumed_workflow_goes_back_to_its_place,
     what_comes_after_the_family_waits_for_its_slot,
     on_a_queue_without_a_limit_nothing_is_lent,
 );
-
-/// Enqueues a workflow, claims and starts it, lets it enqueue so many tasks, and wait for all.
-async fn waiting_for(
-    world: &World,
-    host: HostNumber,
-    queue: QueueId,
-    children: usize,
-) -> (Claimed, Vec<windlass::model::Key>) {
-    let flow = world.begin(host, queue, "q").await;
-    let calls = (0..children).map(|_| world.call("q")).collect();
-    let children = world.enqueue_children(host, &flow, calls).await;
-    let wait = for_all(&children);
-    assert!(world.wait(host, queue, &flow, wait).await.is_empty());
-    (flow, children)
-}
-
-async fn finish_one(world: &World, host: HostNumber, claimed: &Claimed) {
-    let lost = world.finish(host, std::slice::from_ref(claimed)).await;
-    assert!(lost.is_empty());
-}
 
 async fn a_waiting_workflow_keeps_its_slot(bed: Bed) {
     let world = World::new(&bed.store).await;
@@ -62,7 +35,7 @@ async fn a_waiting_workflow_keeps_its_slot(bed: Bed) {
         world.send(&flow.id, "go").await;
         let resumed = world.claim(b, q, 10).await.claimed;
         let meanwhile = world.claim(a, q, 10).await.claimed;
-        finish_one(&world, b, &resumed[0]).await;
+        world.finish_one(b, &resumed[0]).await;
         let afterwards = world.claim(a, q, 1).await.claimed;
 
         assert!(mine.claimed.is_empty() && others.claimed.is_empty());
@@ -96,12 +69,12 @@ async fn a_waiting_workflow_lends_its_slot_to_one_descendant_at_a_time_in_order(
             assert!(second.is_empty());
             world.start(a, &borrowed).await;
             assert!(world.claim(a, q, 10).await.claimed.is_empty());
-            finish_one(&world, a, &borrowed[0]).await;
+            world.finish_one(a, &borrowed[0]).await;
         }
         let resumed = world.claim(b, q, 10).await.claimed;
         assert_eq!(keys(&resumed), [flow.hold.key]);
         assert!(world.claim(a, q, 10).await.claimed.is_empty());
-        finish_one(&world, b, &resumed[0]).await;
+        world.finish_one(b, &resumed[0]).await;
         assert_eq!(keys(&world.claim(a, q, 10).await.claimed), stranger);
         world.store.leave(a).await.unwrap();
     }
@@ -129,7 +102,7 @@ async fn three_levels_on_a_queue_of_one_finish_in_order_and_never_two_execute(be
                 places.push(claimed.place);
             }
             if claimed.resumed || !claimed.workflow {
-                finish_one(&world, host, &claimed).await;
+                world.finish_one(host, &claimed).await;
                 ended += 1;
                 continue;
             }
@@ -167,7 +140,7 @@ async fn a_holder_that_is_ready_goes_before_further_descendants(bed: Bed) {
     let first = world.claim(host, q, 10).await.claimed;
     world.send(&flow.id, "unheard").await;
 
-    finish_one(&world, host, &first[0]).await;
+    world.finish_one(host, &first[0]).await;
     let next = world.claim(host, q, 10).await.claimed;
 
     assert_eq!(keys(&first), children[..1]);
@@ -207,18 +180,18 @@ async fn a_free_slot_is_used_before_a_lent_one(bed: Bed) {
     let world = World::new(&bed.store).await;
     let q = world.queue("q", ordered(2)).await;
     let host = world.host("a").await;
-    let (flow, children) = waiting_for(&world, host, q, 3).await;
+    let (flow, children) = world.begin_waiting(host, q, 3).await;
 
     let both = world.claim(host, q, 10).await.claimed;
-    finish_one(&world, host, &both[0]).await;
+    world.finish_one(host, &both[0]).await;
     let third = world.claim(host, q, 10).await.claimed;
 
     assert_eq!(keys(&both), children[..2]);
     assert!(!both[0].lent && both[1].lent);
     assert_eq!(keys(&third), children[2..]);
     assert!(!third[0].lent);
-    finish_one(&world, host, &third[0]).await;
-    finish_one(&world, host, &both[1]).await;
+    world.finish_one(host, &third[0]).await;
+    world.finish_one(host, &both[1]).await;
     assert_eq!(
         keys(&world.claim(host, q, 1).await.claimed),
         [flow.hold.key]
@@ -248,107 +221,11 @@ async fn a_descendant_through_another_queue_borrows(bed: Bed) {
     assert_eq!(borrowed[0].depth, 2);
 }
 
-async fn if_the_holder_is_cancelled_the_slot_passes_to_the_borrower(bed: Bed) {
-    let world = World::new(&bed.store).await;
-    let q = world.queue("q", capped(1)).await;
-    let (a, b) = (world.host("a").await, world.host("b").await);
-    let flow = world.begin(a, q, "q").await;
-    let stranger = world.fill("q", 1).await;
-    let detached = Steps {
-        children: vec![Child {
-            call: world.call("q"),
-            detached: true,
-        }],
-        ..super::families::steps(&flow, 0)
-    };
-    let child = world.record(a, detached).await.unwrap().remove(0).key;
-    world.wait(a, q, &flow, for_all(&[child])).await;
-    let borrowed = world.claim(a, q, 10).await.claimed;
-    world.start(a, &borrowed).await;
-
-    let done = world
-        .store
-        .cancel(&[flow.hold.key], "enough")
-        .await
-        .unwrap();
-    let meanwhile = world.claim(b, q, 10).await.claimed;
-    finish_one(&world, a, &borrowed[0]).await;
-    let afterwards = world.claim(b, q, 10).await.claimed;
-
-    assert_eq!(keys(&borrowed), [child]);
-    assert_eq!((done.ended, done.asked), (vec![flow.hold.key], vec![]));
-    assert!(meanwhile.is_empty());
-    assert_eq!(world.state(&borrowed[0].id).await, State::Succeeded);
-    assert_eq!(keys(&afterwards), stranger);
-}
-
-async fn if_the_holder_ends_first_the_slot_passes_to_the_borrower(bed: Bed) {
-    let world = World::new(&bed.store).await;
-    let q = world.queue("q", ordered(1)).await;
-    let host = world.host("a").await;
-    let flow = world.begin(host, q, "q").await;
-    let stranger = world.fill("q", 1).await;
-    let calls = vec![world.workflow("q"), world.call("q")];
-    let children = world.enqueue_children(host, &flow, calls).await;
-    let granted = world
-        .wait_and_claim(host, q, &flow, for_any(&children), 10)
-        .await;
-    let child = &granted.claimed[0];
-    let task = world
-        .wait_and_claim(host, q, child, for_message("go"), 10)
-        .await;
-    finish_one(&world, host, &task.claimed[0]).await;
-    let resumed = world.claim(host, q, 10).await.claimed;
-    assert_eq!(keys(&resumed), [flow.hold.key]);
-
-    finish_one(&world, host, &resumed[0]).await;
-    let nothing = world.claim(host, q, 10).await.claimed;
-    world.send(&child.id, "go").await;
-    let passed = world.claim(host, q, 10).await.claimed;
-    let meanwhile = world.claim(host, q, 10).await.claimed;
-    finish_one(&world, host, &passed[0]).await;
-    let afterwards = world.claim(host, q, 10).await.claimed;
-
-    assert_eq!(keys(&task.claimed), children[1..]);
-    assert!(nothing.is_empty(), "the child that waits has the slot now");
-    assert_eq!(keys(&passed), children[..1]);
-    assert!(passed[0].resumed && passed[0].lent);
-    assert!(meanwhile.is_empty());
-    assert_eq!(keys(&afterwards), stranger);
-}
-
-async fn when_a_lender_ends_its_queued_descendants_turn_to_the_next_ancestor(bed: Bed) {
-    let world = World::new(&bed.store).await;
-    let q = world.queue("q", ordered(1)).await;
-    let host = world.host("a").await;
-    let flow = world.begin(host, q, "q").await;
-    world.fill("q", 1).await;
-    world
-        .enqueue_children(host, &flow, vec![world.workflow("q")])
-        .await;
-    let child = world
-        .wait_and_claim(host, q, &flow, for_message("go"), 1)
-        .await;
-    let child = &child.claimed[0];
-    let left_behind = world
-        .enqueue_children(host, child, vec![world.call("q"), world.call("q")])
-        .await;
-
-    finish_one(&world, host, child).await;
-    let first = world.claim(host, q, 10).await.claimed;
-    finish_one(&world, host, &first[0]).await;
-    let second = world.claim(host, q, 10).await.claimed;
-
-    assert_eq!(keys(&first), left_behind[..1]);
-    assert_eq!(keys(&second), left_behind[1..]);
-    assert!(first[0].lent && second[0].lent);
-}
-
 async fn a_pause_stops_borrowed_starts_but_not_resumes(bed: Bed) {
     let world = World::new(&bed.store).await;
     let q = world.queue("q", capped(1)).await;
     let host = world.host("a").await;
-    let (flow, children) = waiting_for(&world, host, q, 1).await;
+    let (flow, children) = world.begin_waiting(host, q, 1).await;
     let paused = Settings {
         paused: true,
         ..capped(1)
@@ -358,7 +235,7 @@ async fn a_pause_stops_borrowed_starts_but_not_resumes(bed: Bed) {
     let stopped = world.claim(host, q, 10).await.claimed;
     world.queue("q", capped(1)).await;
     let borrowed = world.claim(host, q, 10).await.claimed;
-    finish_one(&world, host, &borrowed[0]).await;
+    world.finish_one(host, &borrowed[0]).await;
     world.queue("q", paused).await;
     let found = world.is_claimable(q).await;
     let resumed = world.claim(host, q, 10).await.claimed;
@@ -367,79 +244,6 @@ async fn a_pause_stops_borrowed_starts_but_not_resumes(bed: Bed) {
     assert_eq!(keys(&borrowed), children);
     assert!(found, "what may go on is found though the queue is paused");
     assert_eq!(keys(&resumed), [flow.hold.key]);
-}
-
-async fn a_dead_hosts_borrower_goes_back_and_the_slot_can_be_lent_again(bed: Bed) {
-    let world = World::new(&bed.store).await;
-    let q = world.queue("q", capped(1)).await;
-    let (a, b) = (world.host("a").await, world.host("b").await);
-    let (flow, children) = waiting_for(&world, a, q, 2).await;
-    world.fill("q", 1).await;
-    let first = world.claim(a, q, 10).await.claimed;
-    world.start(a, &first).await;
-
-    let rescued = world.kill(a).await;
-    let again = world.claim(b, q, 10).await.claimed;
-    let meanwhile = world.claim(b, q, 10).await.claimed;
-
-    assert_eq!((rescued.returned, rescued.queues), (1, vec![q]));
-    assert_eq!(keys(&again), children[..1]);
-    assert!(again[0].lent && again[0].suspect);
-    assert_eq!(again[0].attempt, 2);
-    assert!(meanwhile.is_empty());
-    assert_eq!(world.state(&flow.id).await, State::Waiting);
-}
-
-async fn a_returned_borrower_regains_its_place(bed: Bed) {
-    let world = World::new(&bed.store).await;
-    let q = world.queue("q", capped(1)).await;
-    let (a, b) = (world.host("a").await, world.host("b").await);
-    let (flow, children) = waiting_for(&world, a, q, 2).await;
-    let first = world.claim(a, q, 10).await.claimed;
-
-    let lost = world.give_back(a, q, &first[0], None).await;
-    let again = world.claim(b, q, 10).await.claimed;
-    world.store.leave(b).await.unwrap();
-    let third = world.claim(a, q, 10).await.claimed;
-
-    assert!(lost.is_empty());
-    assert_eq!(
-        (keys(&again), keys(&third)),
-        (children[..1].to_vec(), children[..1].to_vec())
-    );
-    assert!(again[0].lent && third[0].lent);
-    assert_eq!(third[0].attempt, 1);
-    assert_eq!(world.state(&flow.id).await, State::Waiting);
-}
-
-async fn a_dead_hosts_resumed_workflow_goes_back_to_its_place(bed: Bed) {
-    let world = World::new(&bed.store).await;
-    let q = world.queue("q", ordered(1)).await;
-    let (a, b) = (world.host("a").await, world.host("b").await);
-    let flow = world.begin(a, q, "q").await;
-    let stranger = world.fill("q", 1).await;
-    let resumed = world
-        .wait_and_claim(a, q, &flow, until(Moment(1)), 1)
-        .await
-        .claimed
-        .remove(0);
-
-    world.kill(a).await;
-    let state = world.state(&flow.id).await;
-    let again = world.claim(b, q, 10).await.claimed;
-    let meanwhile = world.claim(world.host("c").await, q, 10).await.claimed;
-    finish_one(&world, b, &again[0]).await;
-    let afterwards = world.claim(b, q, 10).await.claimed;
-
-    assert_eq!((state, keys(&again)), (State::Queued, vec![flow.hold.key]));
-    assert!(again[0].hold.fence > resumed.hold.fence);
-    assert_eq!(
-        (again[0].attempt, again[0].resumed, again[0].lent),
-        (2, false, false)
-    );
-    assert_eq!(again[0].place, flow.place);
-    assert!(meanwhile.is_empty());
-    assert_eq!(keys(&afterwards), stranger);
 }
 
 async fn what_comes_after_the_family_waits_for_its_slot(bed: Bed) {
@@ -457,7 +261,7 @@ async fn what_comes_after_the_family_waits_for_its_slot(bed: Bed) {
     let none = world.claim(host, q, 10).await;
     world.send(&flows[1].id, "go").await;
     let resumed = world.claim(host, q, 10).await;
-    finish_one(&world, host, &resumed.claimed[0]).await;
+    world.finish_one(host, &resumed.claimed[0]).await;
     let free = world.claim(host, q, 10).await;
 
     assert_eq!((none.slots, none.claimed.len()), (Some(0), 0));
@@ -472,7 +276,7 @@ async fn on_a_queue_without_a_limit_nothing_is_lent(bed: Bed) {
     let world = World::new(&bed.store).await;
     let q = world.queue("q", Default::default()).await;
     let host = world.host("a").await;
-    let (flow, children) = waiting_for(&world, host, q, 5).await;
+    let (flow, children) = world.begin_waiting(host, q, 5).await;
 
     let claimed = world.claim(host, q, 10).await;
 

@@ -113,16 +113,11 @@ struct Model {
 impl Model {
     async fn run(bed: &Bed, seed: u64, settings: Settings) {
         let world = World::new(&bed.store).await;
-        let second = world.through(bed.second().await);
         let (name, aside) = (format!("q{seed}"), format!("side{seed}"));
         let mut model = Self {
             queue: world.queue(&name, settings.clone()).await,
             side: world.queue(&aside, Settings::default()).await,
-            hosts: vec![
-                Host::new(&world).await,
-                Host::new(&second).await,
-                Host::new(&world).await,
-            ],
+            hosts: vec![Host::new(&world).await, Host::new(&world).await],
             world,
             name,
             aside,
@@ -155,11 +150,8 @@ impl Model {
                 self.turn(host).await;
             }
         }
-        let executing: usize = self
-            .hosts
-            .iter()
-            .map(|host| host.executing.len() + host.lent.len())
-            .sum();
+        let of_host = |host: &Host| host.executing.len() + host.lent.len();
+        let executing: usize = self.hosts.iter().map(of_host).sum();
         let limit = self.settings.concurrency.unwrap() as usize;
         assert!(
             executing <= limit,

@@ -9,6 +9,7 @@ mod claim;
 mod components;
 mod ends;
 mod enqueue;
+mod errors;
 mod exchange;
 mod handles;
 mod lease;
@@ -19,6 +20,7 @@ mod queues;
 mod schema;
 mod slots;
 mod steps;
+mod take;
 mod waits;
 mod workflows;
 mod writer;
@@ -32,6 +34,7 @@ use sqlx::SqlitePool;
 use tokio::sync::broadcast;
 
 use self::enqueue::Origin;
+use self::errors::{failed, unreadable};
 use self::lock::Lock;
 use self::writer::{Survives, Transaction, Writer};
 use super::{
@@ -80,32 +83,6 @@ pub async fn open(path: &Path, options: &Options) -> Result<Sqlite, Error> {
         signals,
         options: options.clone(),
     })
-}
-
-/// What sqlx says, as an error of the store.
-fn failed(error: sqlx::Error) -> Error {
-    // Primary result codes: busy, locked, input or output, full, cannot open.
-    const PASSING: [i64; 5] = [5, 6, 10, 13, 14];
-    match &error {
-        sqlx::Error::Database(database) => {
-            let code = database.code().and_then(|code| code.parse::<i64>().ok());
-            if code.is_some_and(|code| PASSING.contains(&(code & 0xff))) {
-                Error::Unreachable(database.message().to_owned())
-            } else {
-                Error::Database(database.message().to_owned())
-            }
-        }
-        sqlx::Error::Io(_)
-        | sqlx::Error::PoolClosed
-        | sqlx::Error::PoolTimedOut
-        | sqlx::Error::WorkerCrashed => Error::Unreachable(error.to_string()),
-        _ => Error::Database(error.to_string()),
-    }
-}
-
-/// A row that this version did not write.
-fn unreadable(error: impl std::fmt::Display) -> Error {
-    Error::Database(format!("a row cannot be read: {error}"))
 }
 
 #[async_trait]
