@@ -154,10 +154,10 @@ impl Model {
         let of_host = |host: &Host| host.executing.len() + host.lent.len();
         let executing: usize = self.hosts.iter().map(of_host).sum();
         let limit = self.settings.concurrency.unwrap() as usize;
+        let seed = self.seed;
         assert!(
             executing <= limit,
-            "seed {}: {executing} execute in {limit} slots",
-            self.seed
+            "seed {seed}: {executing} in {limit} slots"
         );
     }
 
@@ -395,8 +395,8 @@ impl Model {
         }
         let mut total = 0;
         for name in [&self.name, &self.aside] {
-            let counts = self.world.counts(name).await;
-            total += counts.succeeded + counts.failed + counts.cancelled;
+            let all = self.world.counts(name).await;
+            total += all.succeeded + all.failed + all.cancelled;
         }
         assert_eq!(total, self.keys.len() as u64, "each ended once");
     }
