@@ -44,6 +44,9 @@ pub struct Desk {
     /// Workflows that took a slot of ours with them into their wait, since the claim that is under way
     /// was sent.
     moved: u32,
+    /// Something ended or began to wait since that claim was sent: that it got too little says
+    /// nothing about now.
+    freed: bool,
     reserved: VecDeque<Reserved>,
     /// There may be something to claim.
     work: bool,
@@ -67,6 +70,7 @@ impl Desk {
             executing: 0,
             lent: 0,
             moved: 0,
+            freed: false,
             reserved: VecDeque::new(),
             work: true,
             stalled: false,
@@ -111,6 +115,7 @@ impl Desk {
     /// must wait.
     pub fn claim(&mut self, permits: u32, now: Instant, blind: bool) -> Option<Claim> {
         self.moved = 0;
+        self.freed = false;
         let all = self.reserved();
         let ours = self
             .reserved
@@ -161,7 +166,7 @@ impl Desk {
         if asked.rows > 0 {
             let got = granted.claimed.len() as u32;
             self.work = !granted.drained;
-            self.stalled = !granted.drained && got < asked.rows;
+            self.stalled = !granted.drained && got < asked.rows && !self.freed;
         }
         let reserved = granted.claimed.into_iter().map(|claimed| Reserved {
             claimed,
@@ -202,6 +207,7 @@ impl Desk {
             false => self.executing -= 1,
         }
         self.stalled = false;
+        self.freed = true;
     }
 
     /// A workflow waits: it takes its slot with it.
