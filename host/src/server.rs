@@ -299,8 +299,13 @@ fn machine_name() -> String {
 struct Compile(Programs);
 
 impl Signals for Compile {
-    fn uploaded(&self, digest: &Digest) {
-        self.0.warm(digest, Kind::Task);
+    fn uploaded(&self, digest: &Digest, tasks: bool, workflows: bool) {
+        if tasks {
+            self.0.warm(digest, Kind::Task);
+        }
+        if workflows {
+            self.0.warm(digest, Kind::Workflow);
+        }
     }
 }
 

@@ -1,9 +1,6 @@
 //! The host's side of the contract `windlass:host/task`, in a form that a Rust author expects.
 //!
-//! The contract itself is a copy of the repository's `wit/windlass-host`, so that the crate can be
-//! built away from it; a test holds the two together. The linker drops the import from every
-//! component that calls nothing of it. On other targets than wasm there is no host, and the
-//! stand-ins here answer.
+//! On other targets than wasm there is no host, and the stand-ins here answer.
 
 /// Who is running.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,21 +57,7 @@ pub(crate) fn log(level: Level, message: &str) {
 #[cfg(target_arch = "wasm32")]
 mod contract {
     use super::{Invocation, Level};
-    use bindings::windlass::host::task;
-
-    #[allow(
-        clippy::all,
-        missing_docs,
-        unsafe_op_in_unsafe_fn,
-        reason = "wit-bindgen wrote it"
-    )]
-    mod bindings {
-        wit_bindgen::generate!({
-            path: "wit/windlass-host",
-            world: "tasks",
-            generate_all,
-        });
-    }
+    use crate::bindings::windlass::host::task;
 
     pub fn this_invocation() -> Invocation {
         let task::Invocation {

@@ -66,9 +66,14 @@
 //! is no host to ask: log lines then go to standard error, and [`this_invocation`] answers with
 //! a stand-in.
 
+#[cfg(target_arch = "wasm32")]
+mod bindings;
+mod data;
 mod host;
 pub mod log;
+pub mod workflow;
 
+pub use data::{Data, Json, Mistake};
 pub use host::{Invocation, progress, this_invocation};
 
 /// Makes the public functions of a module the tasks of a component.
@@ -103,7 +108,35 @@ pub use host::{Invocation, progress, this_invocation};
 /// assert_eq!(letters::words("dear Ada".to_owned()), Ok(2));
 /// assert_eq!(letters::words(String::new()), Err(letters::Problem::Empty));
 /// ```
+///
+/// # Workflows
+///
+/// A public function marked `#[workflow]` is a workflow, all others are tasks. A workflow may be an
+/// `async fn`, which waits for many calls of an [imported](import) interface at once; and its error
+/// may be the [`Failure`](workflow::Failure) of a call, which is text in WIT.
 pub use windlass_guest_macros::tasks;
+
+/// The derive of the trait of the same name, for structs with named fields and for enums whose cases
+/// carry at most one value.
+pub use windlass_guest_macros::Data;
+
+/// Imports another component's interface, for a workflow that calls it by type: each call becomes an
+/// invocation of the component that is bound to the interface, and a durable wait for its end.
+///
+/// - `path` is the folder with the interface's WIT, from the crate's root; `"wit"` if left out.
+/// - `interface` is the interface with its package and version.
+/// - `async: true` makes the functions `async`, so that many calls are in flight at once; without
+///   it each call waits for its end.
+///
+/// What is made is a module for each part of the name, and in it the functions and types:
+///
+/// ```ignore
+/// mod imports {
+///     windlass_guest::import!({ interface: "demo:thumbnails/tasks@0.1.0", async: true });
+/// }
+/// use imports::demo::thumbnails::tasks::{resize, Format};
+/// ```
+pub use windlass_guest_macros::import;
 
 /// What the expansion of [`tasks`] refers to. Not for anybody else.
 #[doc(hidden)]

@@ -5,13 +5,15 @@ use std::path::Path;
 #[test]
 fn the_copy_of_the_contract_equals_the_contract() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let contract = here.join("../../wit/windlass-host/task.wit");
-    let copy = here.join("wit/windlass-host/task.wit");
+    for file in ["task.wit", "workflow.wit"] {
+        let contract = here.join("../../wit/windlass-host").join(file);
+        let copy = here.join("wit/windlass-host").join(file);
 
-    let [contract, copy] = [contract, copy].map(|path| std::fs::read_to_string(path).unwrap());
+        let [contract, copy] = [contract, copy].map(|path| std::fs::read_to_string(path).unwrap());
 
-    assert!(
-        contract == copy,
-        "wit/windlass-host/task.wit has changed: copy it to guest-sdk/rust/wit/windlass-host/"
-    );
+        assert!(
+            contract == copy,
+            "wit/windlass-host/{file} has changed: copy it to guest-sdk/rust/wit/windlass-host/"
+        );
+    }
 }

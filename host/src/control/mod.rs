@@ -93,7 +93,8 @@ impl Default for Options {
 /// Who hears of what callers did, so that it need not be looked for.
 pub trait Signals: Send + Sync + 'static {
     /// A component is stored: compile it before it is called. Returns at once.
-    fn uploaded(&self, digest: &Digest);
+    /// `tasks` and `workflows` say whether it has any.
+    fn uploaded(&self, digest: &Digest, tasks: bool, workflows: bool);
 }
 
 /// Nobody: for hosts that run nothing.
@@ -101,7 +102,7 @@ pub trait Signals: Send + Sync + 'static {
 pub struct Nobody;
 
 impl Signals for Nobody {
-    fn uploaded(&self, _: &Digest) {}
+    fn uploaded(&self, _: &Digest, _: bool, _: bool) {}
 }
 
 /// How many uploads are looked at at once: each holds its bytes and a parsed copy of its types.

@@ -97,8 +97,10 @@ impl Control {
             }
         };
         self.inner.catalogues.forget();
-        self.inner.signals.uploaded(&digest);
         let component = self.component(namespace, &name, Some(&version)).await?;
+        let workflows = component.tasks.iter().any(|task| task.workflow);
+        let tasks = component.tasks.iter().any(|task| !task.workflow);
+        self.inner.signals.uploaded(&digest, tasks, workflows);
         if existed && !(upload.workflows.is_empty() && upload.tasks.is_empty()) {
             refuse_other(&component, &description.tasks)?;
         }

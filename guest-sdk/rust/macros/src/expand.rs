@@ -11,7 +11,7 @@ use syn::{Error, Ident, Item, ItemMod, Result};
 use crate::attribute::Address;
 use crate::interface;
 use crate::model::{Function, Interface, Typedef};
-use crate::{names, wit};
+use crate::{data, names, wit, workflow};
 
 /// The module, or the mistakes in it together with the module as it was written, so that the
 /// compiler does not also complain about everything that uses it.
@@ -20,6 +20,7 @@ pub fn tasks(attribute: TokenStream, module: TokenStream) -> TokenStream {
         Ok(expanded) => expanded,
         Err(error) => {
             let error = error.into_compile_error();
+            let module = workflow::without_marks(module);
             quote!(#error #module)
         }
     }
@@ -54,7 +55,12 @@ fn expand(
     let path = path(address);
     let types = interface.types.iter().map(reexport);
     let functions = interface.functions.iter().map(call);
-    let kept = items.iter().filter(|item| !interface::is_generated(item));
+    let data = items.iter().filter_map(data::of_item);
+    let kinds = workflow::kinds(address, interface);
+    let kept = items
+        .iter()
+        .filter(|item| !interface::is_generated(item))
+        .map(workflow::without_mark);
     quote! {
         #(#attributes)*
         #visibility mod #name {
@@ -62,6 +68,8 @@ fn expand(
             #[allow(unused_imports, reason = "not every type is named in its own module")]
             pub use __windlass::#path::{#(#types),*};
             #(#kept)*
+            #(#data)*
+            #kinds
             impl __windlass::#path::Guest for __windlass::Tasks {
                 #(#functions)*
             }
@@ -130,14 +138,25 @@ fn reexport(typedef: &Typedef) -> TokenStream {
 
 /// The parameters get names of our own, since one of the author's may be called as the function is.
 fn call(function: &Function) -> TokenStream {
-    let (ident, output, types) = (&function.ident, &function.output, &function.rust_types);
+    let (ident, types) = (&function.ident, &function.rust_types);
     let exported = format_ident!("{}", names::rust_ident(&function.name));
     let arguments: Vec<_> = (0..types.len())
         .map(|index| format_ident!("argument_{index}"))
         .collect();
+    let (asyncness, wait) = match function.is_async {
+        true => (quote!(async), quote!(.await)),
+        false => (quote!(), quote!()),
+    };
+    let (output, fail) = match (&function.failing_with_text, &function.output) {
+        (Some(value), _) => (
+            quote!(-> ::core::result::Result<#value, ::std::string::String>),
+            quote!(.map_err(::std::string::String::from)),
+        ),
+        (None, output) => (quote!(#output), quote!()),
+    };
     quote! {
-        fn #exported(#(#arguments: #types),*) #output {
-            #ident(#(#arguments),*)
+        #asyncness fn #exported(#(#arguments: #types),*) #output {
+            #ident(#(#arguments),*) #wait #fail
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a module exports: its public items, read as a WIT interface.
 //!
-//! Public structs, enums and type aliases become types, public functions become tasks. Everything
-//! else in the module is the author's own and is not looked at. All mistakes are reported at once.
+//! Public structs, enums and type aliases become types, public functions become tasks and
+//! workflows. Everything else in the module is the author's own and is not looked at. All mistakes are reported at once.
 
 use quote::ToTokens;
 use syn::spanned::Spanned;
@@ -12,7 +12,7 @@ use syn::{
 
 use crate::model::{Function, Interface, Member, Shape, Typedef};
 use crate::types::Scope;
-use crate::{kept, names, recursion};
+use crate::{kept, names, recursion, workflow};
 
 /// Reads the items of a module.
 pub fn read(module: &Ident, attributes: &[Attribute], items: &[Item]) -> Result<Interface> {
@@ -45,6 +45,7 @@ pub fn read(module: &Ident, attributes: &[Attribute], items: &[Item]) -> Result<
     errors.keep(recursion::check(items, &scope));
     errors.keep(kept::check_errors(items));
     errors.keep(one_namespace(&interface));
+    errors.keep(workflow::marks_only_functions(items));
     errors.finish()?;
     if interface.functions.is_empty() {
         let message = "a module of tasks has at least one public function: write `pub fn …` in it";
@@ -195,7 +196,8 @@ fn typedef(
 fn function(scope: &Scope, item: &ItemFn) -> Result<Function> {
     let mut errors = Errors::default();
     let signature = &item.sig;
-    errors.keep(plain_signature(signature));
+    let is_workflow = item.attrs.iter().any(workflow::is_mark);
+    errors.keep(plain_signature(signature, is_workflow));
     errors.keep(kept::no_cfg(&item.attrs));
     let name = errors.keep(names::kebab(&signature.ident));
     let (mut parameters, mut rust_types) = (Vec::new(), Vec::new());
@@ -220,9 +222,13 @@ fn function(scope: &Scope, item: &ItemFn) -> Result<Function> {
         parameters.extend(name.zip(ty));
         rust_types.push((*argument.ty).clone());
     }
-    let result = match &signature.output {
-        ReturnType::Default => None,
-        ReturnType::Type(_, ty) => errors.keep(scope.result(ty)).flatten(),
+    let failing_with_text = workflow::failing(&signature.output)
+        .filter(|_| is_workflow && !scope.knows(workflow::FAILURE))
+        .cloned();
+    let result = match (&signature.output, &failing_with_text) {
+        (ReturnType::Default, _) => None,
+        (_, Some(value)) => errors.keep(scope.failing(value)),
+        (ReturnType::Type(_, ty), None) => errors.keep(scope.result(ty)).flatten(),
     };
     errors.finish()?;
     Ok(Function {
@@ -233,16 +239,22 @@ fn function(scope: &Scope, item: &ItemFn) -> Result<Function> {
         rust_types,
         result,
         output: signature.output.clone(),
+        is_workflow,
+        is_async: signature.asyncness.is_some(),
+        failing_with_text,
     })
 }
 
-fn plain_signature(signature: &Signature) -> Result<()> {
+fn plain_signature(signature: &Signature, is_workflow: bool) -> Result<()> {
     no_generics(&signature.generics)?;
     let refuse = |tokens: &dyn ToTokens, message| Err(Error::new(tokens.span(), message));
-    if let Some(token) = &signature.asyncness {
+    if let Some(token) = &signature.asyncness
+        && !is_workflow
+    {
         return refuse(
             token,
-            "a task runs in a sandbox of its own and may block: leave out `async`",
+            "a task runs in a sandbox of its own and may block: leave out `async`, or write \
+             `#[workflow]` if it is to wait for many calls at once",
         );
     }
     if let Some(token) = &signature.unsafety {
@@ -296,7 +308,7 @@ fn one_namespace(interface: &Interface) -> Result<()> {
     errors.finish()
 }
 
-fn is_public(visibility: &Visibility) -> bool {
+pub fn is_public(visibility: &Visibility) -> bool {
     matches!(visibility, Visibility::Public(_))
 }
 

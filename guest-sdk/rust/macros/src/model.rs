@@ -76,4 +76,11 @@ pub struct Function {
     pub result: Option<String>,
     /// What it returns in Rust.
     pub output: ReturnType,
+    /// Whether it is a workflow and not a task.
+    pub is_workflow: bool,
+    /// Whether it is an `async fn`, which only a workflow may be.
+    pub is_async: bool,
+    /// What it returns in place of a result whose error is the failure of a call; that error is
+    /// text in WIT.
+    pub failing_with_text: Option<Type>,
 }

@@ -38,6 +38,20 @@ impl Scope {
         self.wit(ty).map(Some)
     }
 
+    /// The WIT type of a result whose error is text.
+    pub fn failing(&self, value: &Type) -> Result<String> {
+        let value = self.result(value)?;
+        Ok(format!(
+            "result<{}, string>",
+            value.as_deref().unwrap_or("_")
+        ))
+    }
+
+    /// Whether the module declares a type of this Rust name.
+    pub fn knows(&self, name: &str) -> bool {
+        self.public.contains_key(name) || self.private.contains(name)
+    }
+
     fn wit(&self, ty: &Type) -> Result<String> {
         let refuse = |way_out: &str| Err(Error::new(ty.span(), way_out));
         match ty {

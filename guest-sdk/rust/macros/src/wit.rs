@@ -80,7 +80,11 @@ fn function(text: &mut String, function: &Function) {
         None => String::new(),
     };
     let (name, parameters) = (&function.name, parameters.join(", "));
-    line(text, format_args!("  %{name}: func({parameters}){result};"));
+    let is_async = if function.is_async { "async " } else { "" };
+    line(
+        text,
+        format_args!("  %{name}: {is_async}func({parameters}){result};"),
+    );
 }
 
 fn docs(text: &mut String, indent: &str, lines: &[String]) {
