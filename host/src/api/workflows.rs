@@ -212,14 +212,13 @@ async fn digest_of(api: &Api, id: &InvocationId, wanted: &str) -> Answer<Digest>
     Ok(component.digest)
 }
 
-/// A page of the steps of a workflow, in order.
+/// A page of the steps of a workflow, in order; of a task there are none.
 #[utoipa::path(
     get, path = "/v1/invocations/{id}/steps", tag = "workflows",
     params(("id" = String, Path), wire::PageQuery),
     responses(
         (status = 200, body = wire::Page<wire::Step>),
         (status = 404, body = wire::Problem, content_type = "application/problem+json"),
-        (status = 422, body = wire::Problem, content_type = "application/problem+json", description = "It is no workflow"),
     )
 )]
 pub(super) async fn steps(

@@ -57,13 +57,11 @@ impl Workflows {
         if let Some(step) = step
             && (step == 0 || step > last + 1)
         {
-            return Err(control::Error::value(
-                "step",
-                format!(
-                    "expected 1 to {} (the workflow has {last} steps), got {step}",
-                    last + 1
-                ),
-            ));
+            return Err(control::Error::UnknownStep {
+                id: id.clone(),
+                step,
+                steps: last,
+            });
         }
         let function = match digest {
             Some(digest) => self.same_function(namespace, &of, digest).await?.id,
@@ -85,13 +83,10 @@ impl Workflows {
     ) -> Result<Invocation, control::Error> {
         let of = self.inner.control.invocation(namespace, id).await?;
         if !matches!(of.state, State::Failed | State::Cancelled) {
-            return Err(control::Error::value(
-                "id",
-                format!(
-                    "the invocation `{id}` is {}: what failed or was cancelled can be retried",
-                    of.state
-                ),
-            ));
+            return Err(control::Error::NotFailed {
+                id: id.clone(),
+                state: of.state,
+            });
         }
         let entries = entries(&self.inner.store.journal(of.key).await?)?;
         let step = self.first_failed(namespace, &of.id, &entries).await?;
@@ -187,10 +182,7 @@ impl Workflows {
         let of = self.inner.control.invocation(namespace, id).await?;
         match of.workflow {
             true => Ok(of),
-            false => Err(control::Error::value(
-                "id",
-                format!("the invocation `{id}` is no workflow: it has no journal"),
-            )),
+            false => Err(control::Error::NotAWorkflow(id.clone())),
         }
     }
 

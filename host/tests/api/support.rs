@@ -189,8 +189,9 @@ impl Host {
     /// The store's number of an invocation.
     pub async fn key(&self, id: &str) -> Key {
         let id = InvocationId::parse(id).unwrap();
-        let found = self.store.invocation(&Namespace::default_namespace(), &id);
-        found.await.unwrap().unwrap().key
+        let namespace = Namespace::default_namespace();
+        let found = self.store.invocation(&namespace, &id).await.unwrap();
+        found.unwrap().key
     }
 
     /// Says that a claimed invocation runs.
