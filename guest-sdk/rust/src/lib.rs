@@ -126,7 +126,7 @@ pub use windlass_guest_macros::Data;
 /// - `path` is the folder with the interface's WIT, from the crate's root; `"wit"` if left out.
 /// - `interface` is the interface with its package and version.
 /// - `async: true` makes the functions `async`, so that many calls are in flight at once; without
-///   it each call waits for its end.
+///   it each call waits for its end. A component imports an interface in one of the two ways.
 ///
 /// What is made is a module for each part of the name, and in it the functions and types:
 ///

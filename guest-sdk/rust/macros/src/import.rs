@@ -100,7 +100,8 @@ fn name_in(text: &str, interface: &LitStr) -> Result<String> {
 }
 
 fn bindings(arguments: &Arguments, source: &Source, name: &str) -> TokenStream {
-    let world = "windlass-imports";
+    // Of its own for each interface, since wit-bindgen names a section after it.
+    let world = format!("windlass-imports-{name}");
     let text = match arguments.is_async {
         true => with_async_functions(&source.text),
         false => source.text.clone(),

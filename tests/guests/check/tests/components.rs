@@ -126,6 +126,115 @@ fn a_component_that_asks_the_host_imports_it() {
 }
 
 #[test]
+fn a_workflow_imports_what_it_asks_for_and_a_task_does_not() {
+    const WORKFLOW: &str = "windlass:host/workflow@0.1.0";
+    for component in [
+        examples().join("order.wasm"),
+        examples().join("process_tasks.wasm"),
+        guests().join("flows.wasm"),
+    ] {
+        let interface = interface_of(&component);
+        assert!(interface.imports_from(WORKFLOW), "{:?}", interface.imports);
+    }
+    for component in ["gallery.wasm", "in_order_events.wasm", "thumbnails.wasm"] {
+        let interface = interface_of(&examples().join(component));
+        assert!(!interface.imports_from(WORKFLOW), "{:?}", interface.imports);
+    }
+}
+
+/// What the custom section of a component says of its functions, a line each; none without it.
+fn kinds_of(component: &Path) -> Vec<String> {
+    const NAME: &[u8] = b"windlass:kinds";
+    let bytes = std::fs::read(component).unwrap();
+    let at = bytes.windows(NAME.len()).position(|window| window == NAME);
+    let text = at.map_or(&[][..], |at| &bytes[at + NAME.len()..]);
+    let lines = text
+        .split(|byte| *byte == b'\n')
+        .map(String::from_utf8_lossy);
+    let is_kind = |line: &str| line.starts_with("task ") || line.starts_with("workflow ");
+    lines
+        .map(|line| line.into_owned())
+        .take_while(|line| is_kind(line))
+        .collect()
+}
+
+#[test]
+fn a_component_with_a_workflow_tells_which_functions_are_what() {
+    assert_eq!(
+        kinds_of(&examples().join("process_tasks.wasm")),
+        [
+            "task demo:process-tasks/tasks@0.1.0#process-task",
+            "workflow demo:process-tasks/tasks@0.1.0#process-tasks",
+        ]
+    );
+    assert_eq!(
+        kinds_of(&examples().join("gallery.wasm")),
+        ["workflow demo:gallery/tasks@0.1.0#contact-sheet"]
+    );
+    assert!(kinds_of(&examples().join("hello.wasm")).is_empty());
+}
+
+/// The lines of an interface without its documentation.
+fn interface_in(text: &str) -> Vec<String> {
+    let lines = text.lines().map(str::trim);
+    let lines = lines.skip_while(|line| !line.starts_with("interface "));
+    let lines = lines.take_while(|line| !line.starts_with("world "));
+    let is_code = |line: &&str| !line.is_empty() && !line.starts_with("///") && *line != "}";
+    lines.filter(is_code).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_copies_of_imported_interfaces_are_what_is_exported() {
+    for (component, copy) in [
+        ("thumbnails.wasm", "examples/gallery/wit/thumbnails.wit"),
+        ("hello.wasm", "tests/guests/typed/wit/hello.wit"),
+    ] {
+        let exported = interface_of(&examples().join(component)).text;
+        let copy = std::fs::read_to_string(repository().join(copy)).unwrap();
+
+        assert_eq!(interface_in(&copy), interface_in(&exported));
+    }
+}
+
+#[test]
+fn calls_by_type_are_imports_of_the_interface_in_one_of_two_ways() {
+    for (component, import, is_async) in [
+        (
+            examples().join("gallery.wasm"),
+            "demo:thumbnails/tasks@0.1.0",
+            true,
+        ),
+        (
+            guests().join("typed_async.wasm"),
+            "demo:hello/tasks@0.1.0",
+            true,
+        ),
+        (guests().join("typed.wasm"), "demo:hello/tasks@0.1.0", false),
+    ] {
+        let interface = interface_of(&component);
+        assert!(interface.imports_from(import), "{:?}", interface.imports);
+        assert_eq!(
+            interface.text.contains(": async func("),
+            is_async,
+            "{}",
+            interface.text
+        );
+    }
+}
+
+#[test]
+fn the_second_flows_has_the_interface_of_the_first() {
+    let first = interface_of(&guests().join("flows.wasm"));
+    let second = interface_of(&guests().join("flows2.wasm"));
+
+    assert_eq!(first.text, second.text);
+    assert_eq!(
+        kinds_of(&guests().join("flows.wasm")),
+        kinds_of(&guests().join("flows2.wasm"))
+    );
+}
+
+#[test]
 fn the_second_hello_has_the_interface_of_the_first() {
     let first = interface_of(&examples().join("hello.wasm"));
     let second = interface_of(&guests().join("hello2.wasm"));
