@@ -1,7 +1,7 @@
 //! Lent slots: a waiting workflow keeps its slot, and lends it to its descendants.
 
 use windlass::model::queue::Settings;
-use windlass::store::Claim;
+use windlass::store::{Claim, Wait};
 
 use super::bed::Bed;
 use super::families::{for_all, for_any, for_message};
@@ -12,6 +12,7 @@ cases!(
     a_waiting_workflow_lends_its_slot_to_one_descendant_at_a_time_in_order,
     three_levels_on_a_queue_of_one_finish_in_order_and_never_two_execute,
     a_holder_that_is_ready_goes_before_further_descendants,
+    a_holder_that_is_ready_waits_for_who_executes_in_its_slot,
     a_free_slot_goes_to_the_head_and_the_lent_one_to_a_descendant,
     a_descendant_through_another_queue_borrows,
     a_free_slot_is_used_before_a_lent_one,
@@ -149,6 +150,31 @@ async fn a_holder_that_is_ready_goes_before_further_descendants(bed: Bed) {
         .wait_and_claim(host, q, &next[0], for_all(&children[1..]), 10)
         .await;
     assert_eq!(keys(&again.claimed), children[1..2]);
+}
+
+async fn a_holder_that_is_ready_waits_for_who_executes_in_its_slot(bed: Bed) {
+    let world = World::new(&bed.store).await;
+    let q = world.queue("q", capped(1)).await;
+    let (a, b) = (world.host("a").await, world.host("b").await);
+    let flow = world.begin(a, q, "q").await;
+    let calls = vec![world.call("q"), world.call("q")];
+    let children = world.enqueue_children(a, &flow, calls).await;
+    let either = Wait {
+        messages: vec!["go".to_owned()],
+        ..for_all(&children)
+    };
+    world.wait(a, q, &flow, either).await;
+    let borrowed = world.claim(a, q, 10).await.claimed;
+    world.start(a, &borrowed).await;
+
+    world.send(&flow.id, "go").await;
+    let meanwhile = world.claim(b, q, 10).await.claimed;
+    world.finish_one(a, &borrowed[0]).await;
+    let afterwards = world.claim(b, q, 10).await.claimed;
+
+    assert_eq!(keys(&borrowed), children[..1]);
+    assert!(meanwhile.is_empty(), "its slot is in use");
+    assert_eq!(keys(&afterwards), [flow.hold.key]);
 }
 
 async fn a_free_slot_goes_to_the_head_and_the_lent_one_to_a_descendant(bed: Bed) {

@@ -1,5 +1,6 @@
 -- The descendants that may start in a slot that waiting workflows of queue ?1 lend: for each slot in
--- which nobody executes, and nobody is ready to go on, the first in its place; at most ?2.
+-- which nobody executes the first in its place; at most ?2. Those that were ready to go on have done so
+-- by now.
 with recursive lenders (key) as (
     select min(lender) from live
     where queue_id = ?1 and lender is not null and state = 'queued' and host is null
@@ -17,9 +18,6 @@ offers (lender, payer) as (
     where waiting.state = 'waiting'
       and not exists (select 1 from live member
                       where member.payer = waiting.payer and member.host is not null)
-      and not exists (select 1 from live member
-                      cross join waits on waits.key = member.key
-                      where member.payer = waiting.payer and waits.ready)
 ),
 firsts (key, payer, turn, priority, seq) as (
     select first.key, offers.payer,
