@@ -46,7 +46,7 @@ pub struct Task {
 pub(super) struct Snapshot {
     pub(super) revision: i64,
     components: BTreeMap<ComponentName, BTreeMap<Version, Entry>>,
-    bindings: HashMap<Digest, serde_json::Value>,
+    bindings: HashMap<(ComponentName, Version), serde_json::Value>,
     names: RwLock<HashMap<String, Arc<Task>>>,
 }
 
@@ -112,15 +112,15 @@ impl Snapshot {
         Ok(task)
     }
 
-    /// What the imports of the component with this digest are bound to.
-    pub(super) fn bindings(&self, digest: &Digest) -> Vec<Binding> {
-        let stored = self.bindings.get(digest);
+    /// What the imports of this version of a component are bound to.
+    pub(super) fn bindings(&self, component: &ComponentName, version: &Version) -> Vec<Binding> {
+        let stored = self.bindings.get(&(component.clone(), version.clone()));
         let read = stored.map(|json| serde_json::from_value(json.clone()));
         match read {
             Some(Ok(bindings)) => bindings,
             Some(Err(error)) => {
                 // Stored by a newer host: what cannot be read is not bound.
-                tracing::warn!(%digest, %error, "bindings cannot be read");
+                tracing::warn!(%component, %version, %error, "bindings cannot be read");
                 Vec::new()
             }
             None => Vec::new(),
@@ -148,12 +148,8 @@ impl Snapshot {
     pub(super) fn bound_to(&self, component: &str) -> Vec<String> {
         let mut components = self.components.iter();
         let found = components.find(|(name, _)| name.as_str() == component);
-        let Some((_, versions)) = found else {
-            return Vec::new();
-        };
-        let digest = |entry: &Entry| entry.functions.first().map(|one| one.digest.clone());
-        let newest = versions.values().next_back().and_then(digest);
-        let bindings = newest.map(|digest| self.bindings(&digest));
+        let newest = found.and_then(|(name, versions)| Some((name, versions.keys().next_back()?)));
+        let bindings = newest.map(|(name, version)| self.bindings(name, version));
         let bindings = bindings.unwrap_or_default().into_iter();
         bindings.map(|binding| binding.component).collect()
     }
