@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::registry::programs;
-use crate::{api, control, engine, queue, telemetry};
+use crate::{api, control, engine, queue, telemetry, workflow};
 
 pub use flags::Flags;
 pub use layers::{Entry, Origin};
@@ -89,6 +89,8 @@ pub struct Settings {
     pub programs: programs::Options,
     /// What a sandbox may use.
     pub engine: engine::Options,
+    /// What a workflow may do.
+    pub workflow: workflow::Options,
 }
 
 impl Default for Settings {
@@ -106,6 +108,7 @@ impl Default for Settings {
             queue: queue::Options::default(),
             programs: programs::Options::default(),
             engine: engine::Options::default(),
+            workflow: workflow::Options::default(),
         }
     }
 }

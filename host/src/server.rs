@@ -24,6 +24,7 @@ use crate::model::Digest;
 use crate::queue::{Service, Stats};
 use crate::registry::programs::{self, Programs, Source};
 use crate::store::{self, Store, postgres, sqlite};
+use crate::workflow::Workflows;
 use crate::{api, telemetry};
 
 /// How long connections may take to end once everybody who waits has been answered.
@@ -143,6 +144,7 @@ fn make_folder(path: &Path) -> std::io::Result<()> {
 struct Host {
     store: Arc<dyn Store>,
     control: Control,
+    workflows: Workflows,
     stats: Arc<Stats>,
     workers: Option<Workers>,
     address: String,
@@ -157,6 +159,7 @@ impl Host {
     fn build(settings: &Settings, store: Arc<dyn Store>, address: String) -> Result<Self, Error> {
         let stats = Arc::new(Stats::default());
         let mut workers = None;
+        let mut runs = None;
         let mut signals: Arc<dyn Signals> = Arc::new(Nobody);
         if settings.workers {
             let engine = Engine::new(&settings.engine)?;
@@ -167,10 +170,21 @@ impl Host {
                 settings.programs.clone(),
             )?;
             signals = Arc::new(Compile(programs.clone()));
+            runs = Some((engine, programs));
+        }
+        let control = Control::new(store.clone(), signals, settings.control.clone());
+        let workflows = Workflows::new(
+            store.clone(),
+            control.clone(),
+            runs.clone(),
+            settings.workflow.clone(),
+        );
+        if let Some((engine, programs)) = runs {
             let service = Service {
                 store: store.clone(),
                 engine,
                 programs: programs.clone(),
+                workflows: workflows.clone(),
                 options: settings.queue.clone(),
                 name: settings.name.clone().unwrap_or_else(machine_name),
                 address: address.clone(),
@@ -179,7 +193,8 @@ impl Host {
             workers = Some(Workers { service, programs });
         }
         Ok(Self {
-            control: Control::new(store.clone(), signals, settings.control.clone()),
+            control,
+            workflows,
             store,
             stats,
             workers,
@@ -213,6 +228,7 @@ impl Host {
         let closing = CancellationToken::new();
         let router = api::router(api::Parts {
             control: self.control.clone(),
+            workflows: self.workflows,
             stats: self.stats,
             stopping: stopping.clone(),
             token: settings.token,
@@ -283,8 +299,13 @@ fn machine_name() -> String {
 struct Compile(Programs);
 
 impl Signals for Compile {
-    fn uploaded(&self, digest: &Digest) {
-        self.0.warm(digest, Kind::Task);
+    fn uploaded(&self, digest: &Digest, tasks: bool, workflows: bool) {
+        if tasks {
+            self.0.warm(digest, Kind::Task);
+        }
+        if workflows {
+            self.0.warm(digest, Kind::Workflow);
+        }
     }
 }
 

@@ -210,6 +210,102 @@ fn a_table_goes_to_stdout() {
 }
 
 #[test]
+fn a_replay_that_differs_is_exit_code_6_and_shows_both() {
+    let differs = json!({"exact": false, "steps": 2, "difference": {
+        "step": 3, "recorded": "sleep {\"ms\":5}", "present": "now",
+    }});
+    let exact = json!({"exact": true, "steps": 3, "difference": null});
+    let server = host(vec![(200, differs), (200, exact)]);
+
+    let differs = windlass(&server, &["replay", "one"]);
+    let exact = windlass(&server, &["replay", "one"]);
+
+    assert_eq!(differs.status.code(), Some(6));
+    assert_eq!(exact.status.code(), Some(0));
+    insta::assert_snapshot!(text(&[differs.stdout, exact.stdout].concat()), @r#"
+    one differs at step 3 (2 steps before it are the same)
+      recorded        present
+      sleep {"ms":5}  now
+    one replays exactly: 3 steps
+    "#);
+}
+
+#[test]
+fn a_workflow_is_shown_with_its_steps() {
+    let mut workflow = invocation("waiting", Value::Null);
+    workflow["kind"] = json!("workflow");
+    workflow["parent"] = json!("root");
+    let step = json!({
+        "number": 1, "kind": "enqueue", "request": {"task": "images/resize"},
+        "result": {"value": 7}, "children": ["one~s1"], "asked_at": "2026-01-01T00:00:00Z",
+        "answered_at": "2026-01-01T00:00:01Z",
+    });
+    let server = host(vec![
+        (200, workflow),
+        (200, json!({"items": [step], "next": null})),
+    ]);
+
+    let output = windlass(&server, &["invocation", "show", "one"]);
+
+    insta::assert_snapshot!(text(&output.stdout), @r#"
+    id          one
+    queue       q
+    task        hello/greet
+    kind        workflow
+    digest      00
+    state       waiting
+    attempt     1
+    priority    0
+    enqueued at 2026-01-01T00:00:00Z
+    enqueued by root
+
+    STEP  KIND     REQUEST                   RESULT       ASKED AT              ANSWERED AT           CHILD
+    1     enqueue  {"task":"images/resize"}  {"value":7}  2026-01-01T00:00:00Z  2026-01-01T00:00:01Z  one~s1
+    "#);
+}
+
+#[test]
+fn what_is_cancelled_is_listed_with_how_it_stands() {
+    let mut running = invocation("running", Value::Null);
+    running["cancelling"] = json!(true);
+    let server = host(vec![
+        (200, running),
+        (200, invocation("cancelled", Value::Null)),
+    ]);
+
+    let output = windlass(
+        &server,
+        &["invocation", "cancel", "one", "two", "--reason", "enough"],
+    );
+
+    insta::assert_snapshot!(text(&output.stdout), @"
+    ID   STATE
+    one  running, ends soon
+    one  cancelled
+    ");
+}
+
+#[test]
+fn an_upgrade_lists_what_moved_and_what_stays() {
+    let upgraded = json!({
+        "moved": ["one"], "busy": ["three"],
+        "differ": [{"id": "two", "step": 4, "recorded": "now", "present": "sleep {\"ms\":1}"}],
+    });
+    let server = host(vec![(200, upgraded)]);
+
+    let output = windlass(&server, &["component", "upgrade", "orders", "--in-flight"]);
+
+    insta::assert_snapshot!(text(&output.stdout), @r#"
+    WHAT     ID     WHY
+    moved    one
+    differs  two    step 4: recorded now, now sleep {"ms":1}
+    busy     three  it goes on meanwhile: ask again
+    "#);
+    let without = windlass(&nobody(), &["component", "upgrade", "orders"]);
+    assert_eq!(without.status.code(), Some(2));
+}
+
+#[test]
 fn the_help_names_every_command_and_the_exit_codes() {
     let output = windlass(&nobody(), &["--help"]);
 
@@ -223,7 +319,7 @@ fn the_help_names_every_command_and_the_exit_codes() {
         .collect();
     insta::assert_snapshot!(
         commands.join(" "),
-        @"serve push run enqueue result component queue invocation config doctor demo bench help"
+        @"serve push run enqueue result component queue replay invocation config doctor demo bench help"
     );
     assert!(
         help.contains("  4  the task failed, or was cancelled"),

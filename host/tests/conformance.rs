@@ -27,16 +27,26 @@ macro_rules! cases {
 
 mod conformance {
     mod bed;
+    mod families;
     mod world;
 
+    mod cancelling;
     mod caps;
     mod components;
     mod enqueueing;
     mod fencing;
     mod handles;
+    mod lending;
+    mod lending_at_random;
+    mod lending_handed_on;
+    mod messages;
     mod opening;
     mod order;
     mod rescue;
+    mod resuming;
     mod signals;
     mod slots;
+    mod steps;
+    mod waiting;
+    mod workflows;
 }

@@ -18,6 +18,7 @@ pub async fn upload_as(client: &Client, component: &str, name: &str, version: &s
     let upload = Upload {
         name: name.to_owned(),
         version: Some(version.to_owned()),
+        ..Upload::default()
     };
     let uploaded = client.upload(&upload, guests::component(component)).await;
     uploaded.unwrap_or_else(|error| panic!("uploading {component} as {name}: {error}"));

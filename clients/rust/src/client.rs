@@ -1,8 +1,9 @@
 //! Where the host is, and how a request gets there.
 //!
-//! Every request of this client can be repeated without harm: what it enqueues has an id, made
-//! here if the caller chose none. So a request whose connection fails is sent again while the
-//! client's patience lasts, and a host that restarts in between is not noticed.
+//! Nearly every request of this client can be repeated without harm: what it enqueues has an id,
+//! made here if the caller chose none. So a request whose connection fails is sent again while the
+//! client's patience lasts, and a host that restarts in between is not noticed. The few that would
+//! do their work twice (a message, a fork) are sent again only if they surely never arrived.
 
 use std::time::Duration;
 
@@ -153,12 +154,46 @@ impl Client {
         read(self.send(request, waiting).await?).await
     }
 
+    /// Posts JSON that must not arrive twice.
+    pub(crate) async fn post_once<B: Serialize>(
+        &self,
+        path: &[&str],
+        body: &B,
+    ) -> Result<Response, Error> {
+        let body = serde_json::to_vec(body).map_err(|error| Error::Arguments(error.to_string()))?;
+        let request = self
+            .request(Method::POST, path)
+            .header(CONTENT_TYPE, "application/json")
+            .body(Bytes::from(body));
+        self.send_once(request, Duration::ZERO).await
+    }
+
     /// Sends a request, repeating it while the host cannot be reached and patience lasts, and gives
     /// the answer if it is no refusal. `waiting` is how long the host was asked to wait.
     pub(crate) async fn send(
         &self,
         request: RequestBuilder,
         waiting: Duration,
+    ) -> Result<Response, Error> {
+        self.send_while(request, waiting, |_| true).await
+    }
+
+    /// As [`send`](Self::send), but repeats only what surely never arrived: for requests that would
+    /// do their work twice.
+    pub(crate) async fn send_once(
+        &self,
+        request: RequestBuilder,
+        waiting: Duration,
+    ) -> Result<Response, Error> {
+        self.send_while(request, waiting, reqwest::Error::is_connect)
+            .await
+    }
+
+    async fn send_while(
+        &self,
+        request: RequestBuilder,
+        waiting: Duration,
+        may_repeat: impl Fn(&reqwest::Error) -> bool,
     ) -> Result<Response, Error> {
         let give_up = Instant::now() + self.patience;
         let mut pause = PAUSE_MIN;
@@ -169,7 +204,7 @@ impl Client {
                 .timeout(ANSWER_TIMEOUT + waiting);
             match attempt.send().await {
                 Ok(response) => return accept(response).await,
-                Err(_) if Instant::now() + pause < give_up => {
+                Err(error) if may_repeat(&error) && Instant::now() + pause < give_up => {
                     sleep(pause).await;
                     pause = (pause * 2).min(PAUSE_MAX);
                 }

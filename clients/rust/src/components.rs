@@ -8,7 +8,10 @@ use reqwest::header::CONTENT_TYPE;
 
 use crate::client::{Client, read};
 use crate::error::Error;
-use crate::wire::{Component, Grants, Page, PageQuery, Upload};
+use crate::wire::{Component, Grants, Page, PageQuery, UpgradeRequest, Upgraded, Upload};
+
+/// How much longer than usual an answer may take for which workflows are executed again.
+pub(crate) const REPLAYING: Duration = Duration::from_secs(600);
 
 impl Client {
     /// Uploads a component. The same bytes under the same version again change nothing; other
@@ -20,7 +23,7 @@ impl Client {
     ) -> Result<Component, Error> {
         let request = self
             .request(Method::POST, &["v1", "components"])
-            .query(upload)
+            .query(&upload.pairs())
             .header(CONTENT_TYPE, "application/wasm")
             .body(bytes.into());
         read(self.send(request, Duration::ZERO).await?).await
@@ -69,6 +72,14 @@ impl Client {
         self.send_json(Method::PUT, &path, grants, Duration::ZERO)
             .await
     }
+
+    /// Moves the workflows of a component that are in flight to another version of it, those that
+    /// replay exactly with it.
+    pub async fn upgrade(&self, name: &str, request: &UpgradeRequest) -> Result<Upgraded, Error> {
+        let path = ["v1", "components", name, "upgrade"];
+        self.send_json(Method::POST, &path, request, REPLAYING)
+            .await
+    }
 }
 
 /// Of versions in their order, the last that is no pre-release, or the last if all are.
@@ -99,6 +110,7 @@ mod tests {
             uploaded_at: String::new(),
             tasks: Vec::new(),
             skipped: Vec::new(),
+            bindings: Vec::new(),
         }
     }
 

@@ -4,11 +4,12 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use futures::stream::BoxStream;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::client::Client;
 use crate::error::Error;
-use crate::wire::{Event, Failure, FailureKind, Invocation, Log, Outcome, WaitFor};
+use crate::wire::{Event, Failure, FailureKind, Invocation, Log, Outcome, Published, WaitFor};
 
 /// How long one request waits. Longer would only meet the patience of proxies in between.
 const POLL: Duration = Duration::from_secs(30);
@@ -60,6 +61,21 @@ impl Handle {
     /// What it wrote.
     pub async fn log(&self) -> Result<Log, Error> {
         self.client.log(&self.id).await
+    }
+
+    /// Asks for its end and for that of what it enqueued, and gives it as it stands.
+    pub async fn cancel(&self, reason: Option<&str>) -> Result<Invocation, Error> {
+        self.client.cancel(&self.id, reason).await
+    }
+
+    /// Sends it a message, which it takes under this name if it is a workflow.
+    pub async fn message<V: Serialize + ?Sized>(&self, name: &str, value: &V) -> Result<(), Error> {
+        self.client.message(&self.id, name, value).await
+    }
+
+    /// What it shows to the outside, by name, if it is a workflow.
+    pub async fn published(&self) -> Result<Vec<Published>, Error> {
+        self.client.published(&self.id).await
     }
 
     /// What happens to it, from now to its end; goes on by itself where a connection breaks.

@@ -137,6 +137,6 @@ fn identified(mut request: EnqueueRequest) -> EnqueueRequest {
     request
 }
 
-fn in_words(duration: Duration) -> String {
+pub(crate) fn in_words(duration: Duration) -> String {
     format!("{}ms", duration.as_millis())
 }

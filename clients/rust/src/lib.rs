@@ -18,6 +18,7 @@
 //! - `wire`: what goes over the wire
 //! - `client`: where the host is, sending, repeating what failed to arrive
 //! - `components`, `queues`, `invocations`: the requests, by resource
+//! - `workflows`: messages, published values, steps, forks and replays
 //! - `handle`: waiting for one result, or for any or all of many
 //! - `events`: watching one invocation while it runs
 //! - `error`: what can go wrong, and the way out
@@ -30,6 +31,7 @@ mod handle;
 mod invocations;
 mod queues;
 pub mod wire;
+mod workflows;
 
 pub use client::{Client, DEFAULT_SERVER};
 pub use error::Error;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
-use windlass_client::wire::{Event, FailureKind, State};
+use windlass_client::wire::{Event, FailureKind, State, Upload};
 use windlass_client::{Call, Client, Error};
 
 enum Reply {
@@ -104,6 +104,50 @@ async fn an_enqueue_whose_connection_breaks_is_sent_again_under_the_same_id() {
     assert_eq!(first.body["args"], json!(["Ada"]));
     assert!(first.body["id"].is_string());
     assert_eq!(first.body, second.body);
+}
+
+#[tokio::test]
+async fn a_message_whose_connection_breaks_is_not_sent_twice() {
+    let (client, mut requests) = host(vec![Reply::HangUp, Reply::Json(202, Value::Null)]).await;
+    let handle = client.handle("a");
+
+    let broken = handle.message("approval", &json!({"by": "Ada"})).await;
+    let sent = handle.message("approval", "yes").await;
+
+    assert!(broken.unwrap_err().is_unreachable());
+    sent.unwrap();
+    let first = requests.recv().await.unwrap();
+    assert_eq!(
+        first.line,
+        "POST /v1/invocations/a/messages/approval HTTP/1.1"
+    );
+    assert_eq!(first.body, json!({"by": "Ada"}));
+    assert_eq!(requests.recv().await.unwrap().body, json!("yes"));
+}
+
+#[tokio::test]
+async fn every_binding_of_an_upload_is_a_parameter() {
+    let component = json!({
+        "name": "pages", "version": "0.1.0", "digest": "00", "size": 1, "uploaded_at": "",
+        "tasks": [], "bindings": [{
+            "interface": "a:b/c", "component": "d", "version": "^1", "queue": "d",
+        }],
+    });
+    let (client, mut requests) = host(vec![Reply::Json(201, component)]).await;
+    let upload = Upload {
+        name: "pages".to_owned(),
+        bind: vec!["a:b/c=d@^1".to_owned(), "a:b/e=f".to_owned()],
+        ..Upload::default()
+    };
+
+    let stored = client.upload(&upload, &b"x"[..]).await.unwrap();
+
+    assert_eq!(stored.bindings[0].component, "d");
+    let line = requests.recv().await.unwrap().line;
+    assert_eq!(
+        line,
+        "POST /v1/components?name=pages&bind=a%3Ab%2Fc%3Dd%40%5E1&bind=a%3Ab%2Fe%3Df HTTP/1.1"
+    );
 }
 
 #[tokio::test]

@@ -7,8 +7,8 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use windlass_client::wire;
 
 use crate::control::{Grants, Upload, version};
-use crate::http::{Answer, Code, Problem, Query, bytes, collect, from_json};
-use crate::model::ComponentName;
+use crate::http::{Answer, Code, Problem, bytes, collect, from_json, json_or_nothing, repeated};
+use crate::model::{ComponentName, InvocationId};
 
 use super::{Api, Named, json, show, whole};
 
@@ -25,12 +25,9 @@ use super::{Api, Named, json, show, whole};
         (status = 422, body = wire::Problem, content_type = "application/problem+json", description = "It is no component that can be used"),
     )
 )]
-pub(super) async fn upload(
-    State(api): State<Api>,
-    Query(query): Query<wire::Upload>,
-    request: Request,
-) -> Answer<Response> {
+pub(super) async fn upload(State(api): State<Api>, request: Request) -> Answer<Response> {
     let (parts, body) = request.into_parts();
+    let query: wire::Upload = repeated(&parts.uri, wire::Upload::LISTS)?;
     refuse_forms(&parts.headers)?;
     let max = api.control.options().component_max_bytes;
     let bytes = bytes(&parts.headers, body, max, "a component").await?;
@@ -38,6 +35,9 @@ pub(super) async fn upload(
         name: query.name,
         version: query.version,
         bytes,
+        bind: query.bind,
+        workflows: query.workflow,
+        tasks: query.task,
     };
     let uploaded = api.control.upload(&api.namespace, upload).await?;
     let status = match uploaded.existed {
@@ -149,10 +149,7 @@ pub(super) async fn grants(
     Named(name): Named<ComponentName>,
 ) -> Answer<Json<wire::Grants>> {
     let grants = api.control.grants(&api.namespace, &name).await?;
-    Ok(Json(wire::Grants {
-        http: grants.http,
-        environment: grants.environment,
-    }))
+    Ok(Json(show::grants(grants)))
 }
 
 /// Sets what a component may do beyond its sandbox, all of it, for every version and for attempts
@@ -176,10 +173,46 @@ pub(super) async fn put_grants(
     let asked = Grants {
         http: asked.http,
         environment: asked.environment,
+        queues: asked.queues,
+        tasks: asked.tasks,
     };
     let grants = api.control.put_grants(&api.namespace, &name, asked).await?;
-    Ok(Json(wire::Grants {
-        http: grants.http,
-        environment: grants.environment,
+    Ok(Json(show::grants(grants)))
+}
+
+/// Moves the workflows of a component that are in flight to another version of it: those that
+/// replay exactly with it. The others stay with theirs and are listed with where they differ.
+#[utoipa::path(
+    post, path = "/v1/components/{name}/upgrade", tag = "components",
+    params(("name" = String, Path)), request_body = Option<wire::UpgradeRequest>,
+    responses(
+        (status = 200, body = wire::Upgraded),
+        (status = 404, body = wire::Problem, content_type = "application/problem+json", description = "There is no such component or version"),
+    )
+)]
+pub(super) async fn upgrade(
+    State(api): State<Api>,
+    Named(name): Named<ComponentName>,
+    request: Request,
+) -> Answer<Json<wire::Upgraded>> {
+    let (parts, body) = request.into_parts();
+    let asked: wire::UpgradeRequest =
+        json_or_nothing(&parts.headers, body, api.options.body_max_bytes).await?;
+    let to = asked.version.as_deref().map(version).transpose()?;
+    let upgraded = api
+        .workflows
+        .upgrade(&api.namespace, name.as_str(), to.as_ref(), asked.dry_run)
+        .await?;
+    let ids = |ids: Vec<InvocationId>| ids.iter().map(InvocationId::to_string).collect();
+    let differ = upgraded.differ.into_iter();
+    Ok(Json(wire::Upgraded {
+        moved: ids(upgraded.moved),
+        differ: differ
+            .map(|(id, difference)| wire::Differs {
+                id: id.to_string(),
+                difference: show::difference(difference),
+            })
+            .collect(),
+        busy: ids(upgraded.busy),
     }))
 }

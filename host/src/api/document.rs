@@ -4,7 +4,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use windlass_client::wire;
 
-use super::{components, events, health, hosts, invocations, queues, root};
+use super::{components, events, health, hosts, invocations, queues, root, workflows};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -15,9 +15,12 @@ use super::{components, events, health, hosts, invocations, queues, root};
     paths(
         components::upload, components::list, components::versions, components::show,
         components::wit, components::grants, components::put_grants,
+        components::upgrade,
         queues::put, queues::list, queues::show,
         invocations::enqueue, invocations::list, invocations::show, invocations::wait,
         invocations::log, invocations::attempts, events::events,
+        workflows::message, workflows::published, workflows::published_as, workflows::cancel,
+        workflows::retry, workflows::fork, workflows::steps, workflows::replay,
         hosts::list, root::info, root::openapi, root::error_page,
         health::healthz, health::readyz, health::metrics,
     ),

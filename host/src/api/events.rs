@@ -1,8 +1,8 @@
 //! The life of one invocation as server-sent events.
 //!
-//! `state` whenever state or attempt change, `progress`, `log`; the last is a final `state`. The
-//! stream can be taken up again: an event's id says how much of the log had been sent with it, and
-//! the present state always comes first.
+//! `state` whenever state or attempt change, `progress`, `log`, `published`; the last is a final
+//! `state`. The stream can be taken up again: an event's id says how much of the log had been sent
+//! with it and how much of what was published, and the present state always comes first.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -21,7 +21,8 @@ use crate::store::Invocation;
 use super::invocations::Handle;
 use super::{Api, Named, show};
 
-/// How often news are looked for. That it has ended is pushed and waits for no look.
+/// How often news are looked for. That it has ended, or that a workflow of this host published
+/// something, is pushed and waits for no look.
 const LOOK: Duration = Duration::from_millis(500);
 
 /// An invocation's events, from its present state to its end.
@@ -39,20 +40,20 @@ pub(super) async fn events(
     Named(Handle(id)): Named<Handle>,
     headers: HeaderMap,
 ) -> Answer<Response> {
-    let sent = match last_event_id(&headers) {
-        None => 0,
-        Some(text) => text
-            .parse()
-            .map_err(|_| Problem::invalid("Last-Event-ID", "not an id that this stream gives"))?,
+    let (sent, revision) = match last_event_id(&headers) {
+        None => (0, 0),
+        Some(text) => place(text)
+            .ok_or_else(|| Problem::invalid("Last-Event-ID", "not an id that this stream gives"))?,
     };
     let invocation = api.control.invocation(&api.namespace, &id).await?;
-    let ticket = api.control.watch().register(vec![invocation.key])?;
+    let ticket = api.control.watch().follow(invocation.key)?;
     let life = Follow {
         control: api.control,
         namespace: api.namespace,
         id,
         ticket,
         sent,
+        revision,
         shown: None,
         progress: None,
         ready: VecDeque::new(),
@@ -68,6 +69,12 @@ pub(super) async fn events(
     )))
 }
 
+/// Reads an event's id: how much of the log, and up to which revision.
+fn place(text: &str) -> Option<(usize, i64)> {
+    let (sent, revision) = text.split_once('.').unwrap_or((text, "0"));
+    Some((sent.parse().ok()?, revision.parse().ok()?))
+}
+
 /// Where a stream stands.
 struct Follow {
     control: Control,
@@ -76,6 +83,8 @@ struct Follow {
     ticket: Ticket,
     /// Chunks of the log that were sent.
     sent: usize,
+    /// The revision of the last published value that was sent.
+    revision: i64,
     shown: Option<(Life, u32)>,
     progress: Option<String>,
     ready: VecDeque<Event>,
@@ -128,6 +137,12 @@ impl Follow {
                 self.push(&wire::Event::Progress(progress));
             }
         }
+        let mut published = self.control.published_of(&found, self.revision).await?;
+        published.sort_by_key(|one| one.revision);
+        for one in published {
+            self.revision = one.revision;
+            self.push(&wire::Event::Published(show::published(one)?));
+        }
         if is_final {
             self.state(&found)?;
             self.is_over = true;
@@ -150,7 +165,7 @@ impl Follow {
             Ok(data) => self.ready.push_back(
                 Event::default()
                     .event(event.name())
-                    .id(self.sent.to_string())
+                    .id(format!("{}.{}", self.sent, self.revision))
                     .data(data),
             ),
             Err(error) => tracing::error!(%error, "an event cannot be written"),

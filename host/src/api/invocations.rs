@@ -149,7 +149,7 @@ pub(super) async fn show(
     Ok(Json(show::invocation(found)?))
 }
 
-fn wait_for(text: Option<&str>) -> Answer<Duration> {
+pub(super) fn wait_for(text: Option<&str>) -> Answer<Duration> {
     let Some(text) = text else {
         return Ok(Duration::ZERO);
     };
@@ -201,8 +201,15 @@ pub(super) async fn list(
     if query.limit == Some(0) {
         return Err(Problem::invalid("limit", "expected at least 1, got 0"));
     }
+    let parent = match query.parent.as_deref() {
+        None => None,
+        Some(parent) => {
+            let id = handle(parent).map_err(|why| Problem::invalid("parent", why.to_string()))?;
+            Some(api.control.invocation(&api.namespace, &id).await?.key)
+        }
+    };
     let filter = Filter {
-        parent: None,
+        parent,
         queue: queue.map_err(Error::from)?,
         state: query.state.map(show::state_from),
         task: query.task,

@@ -12,6 +12,7 @@ mod invocations;
 mod queues;
 mod root;
 mod show;
+mod workflows;
 
 use std::sync::Arc;
 
@@ -30,6 +31,7 @@ use crate::http::auth::{Gate, guard};
 use crate::http::{Answer, Code, Problem, linger, panicked};
 use crate::model::Namespace;
 use crate::queue::Stats;
+use crate::workflow::Workflows;
 
 pub use document::document;
 
@@ -54,6 +56,8 @@ impl Default for Options {
 pub struct Parts {
     /// What callers may ask.
     pub control: Control,
+    /// Workflows, their steps and their past.
+    pub workflows: Workflows,
     /// What the workers count; all zero on a host without any.
     pub stats: Arc<Stats>,
     /// The host takes nothing up any more.
@@ -68,6 +72,7 @@ pub struct Parts {
 #[derive(Clone)]
 struct Api {
     control: Control,
+    workflows: Workflows,
     options: Arc<Options>,
     stats: Arc<Stats>,
     stopping: CancellationToken,
@@ -80,6 +85,7 @@ pub fn router(parts: Parts) -> Router {
     let gate = Gate::new(parts.token.as_deref());
     let api = Api {
         control: parts.control,
+        workflows: parts.workflows,
         options: Arc::new(parts.options),
         stats: parts.stats,
         stopping: parts.stopping,
@@ -96,6 +102,7 @@ pub fn router(parts: Parts) -> Router {
             "/v1/components/{name}/grants",
             get(components::grants).put(components::put_grants),
         )
+        .route("/v1/components/{name}/upgrade", post(components::upgrade))
         .route("/v1/components/{name}/{version}", get(components::show))
         .route("/v1/components/{name}/{version}/wit", get(components::wit))
         .route("/v1/queues", get(queues::list))
@@ -109,6 +116,20 @@ pub fn router(parts: Parts) -> Router {
         .route("/v1/invocations/{id}/logs", get(invocations::log))
         .route("/v1/invocations/{id}/attempts", get(invocations::attempts))
         .route("/v1/invocations/{id}/events", get(events::events))
+        .route(
+            "/v1/invocations/{id}/messages/{name}",
+            post(workflows::message),
+        )
+        .route("/v1/invocations/{id}/published", get(workflows::published))
+        .route(
+            "/v1/invocations/{id}/published/{name}",
+            get(workflows::published_as),
+        )
+        .route("/v1/invocations/{id}/cancel", post(workflows::cancel))
+        .route("/v1/invocations/{id}/retry", post(workflows::retry))
+        .route("/v1/invocations/{id}/fork", post(workflows::fork))
+        .route("/v1/invocations/{id}/steps", get(workflows::steps))
+        .route("/v1/invocations/{id}/replay", post(workflows::replay))
         .route("/v1/hosts", get(hosts::list))
         .route("/metrics", get(health::metrics))
         .layer(middleware::from_fn_with_state(gate, guard));

@@ -3,15 +3,17 @@
 use serde_json::value::RawValue;
 use windlass_client::wire;
 
-use crate::control::{Ack, Error, Progress};
+use crate::control::{Ack, Error, Grants, Progress};
 use crate::http::{Answer, Problem};
 use crate::model::{FailureKind, Outcome, State};
+use crate::registry::bindings::Binding;
 use crate::registry::describe::Skipped;
 use crate::store;
 use crate::values::Function;
+use crate::workflow;
 
 /// JSON that the store holds, as it is.
-fn stored(bytes: Vec<u8>) -> Answer<Box<RawValue>> {
+pub(super) fn stored(bytes: Vec<u8>) -> Answer<Box<RawValue>> {
     String::from_utf8(bytes)
         .ok()
         .and_then(|text| RawValue::from_string(text).ok())
@@ -79,12 +81,20 @@ pub(super) fn progress(json: Option<&str>) -> Option<wire::Progress> {
     })
 }
 
+fn kind_of(workflow: bool) -> wire::Kind {
+    match workflow {
+        true => wire::Kind::Workflow,
+        false => wire::Kind::Task,
+    }
+}
+
 pub(super) fn invocation(one: store::Invocation) -> Answer<wire::Invocation> {
     let arguments = one.arguments.map(|bytes| stored(bytes.into()));
     Ok(wire::Invocation {
         id: one.id.to_string(),
         queue: one.queue.to_string(),
         task: one.task,
+        kind: kind_of(one.workflow),
         digest: one.digest.to_string(),
         state: state(one.state),
         attempt: one.attempt,
@@ -94,6 +104,9 @@ pub(super) fn invocation(one: store::Invocation) -> Answer<wire::Invocation> {
         finished_at: one.finished_at.map(|moment| moment.to_string()),
         timeout_ms: one.timeout_ms,
         host: one.host.map(|host| host.0),
+        parent: one.parent.map(|id| id.to_string()),
+        forked_from: one.forked_from.map(|id| id.to_string()),
+        cancelling: one.cancelling,
         progress: progress(one.progress.as_deref()),
         args: arguments.transpose()?,
         outcome: one.outcome.map(outcome),
@@ -106,6 +119,7 @@ pub(super) fn ack(ack: Ack) -> wire::Invocation {
         id: ack.enqueued.id.to_string(),
         queue: ack.call.queue.to_string(),
         task: ack.call.task,
+        kind: kind_of(ack.call.workflow),
         digest: ack.digest.to_string(),
         state: wire::State::Queued,
         attempt: 0,
@@ -115,6 +129,9 @@ pub(super) fn ack(ack: Ack) -> wire::Invocation {
         finished_at: None,
         timeout_ms: ack.call.timeout_ms,
         host: None,
+        parent: None,
+        forked_from: None,
+        cancelling: false,
         progress: None,
         args: None,
         outcome: None,
@@ -128,6 +145,7 @@ pub(super) fn component(one: store::Component) -> Answer<wire::Component> {
         )))
     };
     let skipped: Vec<Skipped> = serde_json::from_value(one.skipped).map_err(broken)?;
+    let bindings: Vec<Binding> = serde_json::from_value(one.bindings).map_err(broken)?;
     Ok(wire::Component {
         name: one.name.to_string(),
         version: one.version.to_string(),
@@ -147,6 +165,15 @@ pub(super) fn component(one: store::Component) -> Answer<wire::Component> {
                 reason: skipped.reason,
             })
             .collect(),
+        bindings: bindings
+            .into_iter()
+            .map(|binding| wire::Binding {
+                interface: binding.interface,
+                component: binding.component,
+                version: binding.version,
+                queue: binding.queue,
+            })
+            .collect(),
     })
 }
 
@@ -155,6 +182,7 @@ fn task(task: store::Function) -> Result<wire::Task, serde_json::Error> {
     Ok(wire::Task {
         name: task.name,
         interface: task.interface,
+        kind: kind_of(task.workflow),
         params: function
             .params
             .iter()
@@ -167,6 +195,44 @@ fn task(task: store::Function) -> Result<wire::Task, serde_json::Error> {
         docs: task.docs,
         signature: task.signature,
     })
+}
+
+pub(super) fn grants(grants: Grants) -> wire::Grants {
+    wire::Grants {
+        http: grants.http,
+        environment: grants.environment,
+        queues: grants.queues,
+        tasks: grants.tasks,
+    }
+}
+
+pub(super) fn published(one: store::Published) -> Answer<wire::Published> {
+    Ok(wire::Published {
+        name: one.name,
+        value: stored(one.value.into())?,
+        revision: one.revision,
+        published_at: one.published_at.to_string(),
+    })
+}
+
+pub(super) fn step(step: workflow::Step) -> Answer<wire::Step> {
+    Ok(wire::Step {
+        number: step.number,
+        kind: step.kind,
+        request: stored(step.request.to_string().into_bytes())?,
+        result: step.result,
+        children: step.children.iter().map(ToString::to_string).collect(),
+        asked_at: step.asked_at.to_string(),
+        answered_at: step.answered_at.map(|moment| moment.to_string()),
+    })
+}
+
+pub(super) fn difference(difference: workflow::Difference) -> wire::Difference {
+    wire::Difference {
+        step: difference.step,
+        recorded: difference.recorded,
+        present: difference.present,
+    }
 }
 
 pub(super) fn queue(queue: store::Queue, counts: store::Counts) -> wire::Queue {

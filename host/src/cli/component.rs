@@ -4,7 +4,9 @@ use std::io;
 
 use clap::Subcommand;
 use windlass_client::Client;
-use windlass_client::wire::{Component as WireComponent, Grants, PageQuery};
+use windlass_client::wire::{
+    Component as WireComponent, Grants, PageQuery, UpgradeRequest, Upgraded,
+};
 
 use super::output::{self, Output};
 use super::{key_value, show, versioned};
@@ -31,11 +33,39 @@ pub enum Component {
         name: String,
         #[command(flatten)]
         granting: Granting,
+        /// Let its workflows enqueue on this queue, or `*` for all. May be repeated.
+        #[arg(long, value_name = "QUEUE")]
+        queue: Vec<String>,
+        /// Let its workflows call this task by name, such as images/resize, images/* for all of a
+        /// component, or `*` for all. May be repeated.
+        #[arg(long, value_name = "TASK")]
+        task: Vec<String>,
         /// Take back what was granted before.
         #[arg(long)]
         revoke: bool,
     },
+    /// Move workflows in flight to another version of their component.
+    #[command(after_help = UPGRADE)]
+    Upgrade {
+        /// The component.
+        name: String,
+        /// The version to move to; the highest that is no pre-release unless said otherwise.
+        #[arg(long)]
+        version: Option<String>,
+        /// Move those that are in flight. Without it there is nothing to do: what is enqueued from
+        /// now on has the highest version anyway.
+        #[arg(long, required = true)]
+        in_flight: bool,
+        /// Only say which would be moved.
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
+
+const UPGRADE: &str = "\
+Each workflow is executed against its journal with the new version, in private. Those that do the \
+same go on with it; the others stay with their version and are listed with the first step that \
+differs.";
 
 /// What is granted to a component.
 #[derive(Debug, clap::Args)]
@@ -50,28 +80,35 @@ pub struct Granting {
 }
 
 impl Granting {
-    /// Whether nothing is granted.
-    pub fn is_empty(&self) -> bool {
-        self.allow_http.is_empty() && self.env.is_empty()
-    }
-
-    /// Adds what is granted to what the component has.
-    pub async fn apply(&self, client: &Client, name: &str) -> anyhow::Result<()> {
-        if !self.is_empty() {
-            let grants = self.added_to(client.grants(name).await?);
+    /// Adds what is granted to what the component has; its workflows get these queues and tasks.
+    pub async fn apply(
+        &self,
+        client: &Client,
+        name: &str,
+        queues: &[String],
+        tasks: &[String],
+    ) -> anyhow::Result<()> {
+        if self.added_to(Grants::default(), queues, tasks) != Grants::default() {
+            let grants = self.added_to(client.grants(name).await?, queues, tasks);
             client.set_grants(name, &grants).await?;
         }
         Ok(())
     }
 
-    fn added_to(&self, mut grants: Grants) -> Grants {
-        for host in &self.allow_http {
-            if !grants.http.contains(host) {
-                grants.http.push(host.clone());
-            }
-        }
+    fn added_to(&self, mut grants: Grants, queues: &[String], tasks: &[String]) -> Grants {
+        add(&mut grants.http, &self.allow_http);
+        add(&mut grants.queues, queues);
+        add(&mut grants.tasks, tasks);
         grants.environment.extend(self.env.iter().cloned());
         grants
+    }
+}
+
+fn add(to: &mut Vec<String>, more: &[String]) {
+    for one in more {
+        if !to.contains(one) {
+            to.push(one.clone());
+        }
     }
 }
 
@@ -97,6 +134,8 @@ impl Component {
             Self::Grant {
                 name,
                 granting,
+                queue,
+                task,
                 revoke,
             } => {
                 let before = client.grants(name).await?;
@@ -105,11 +144,24 @@ impl Component {
                 } else {
                     before.clone()
                 };
-                let mut grants = granting.added_to(base);
+                let mut grants = granting.added_to(base, queue, task);
                 if grants != before {
                     grants = client.set_grants(name, &grants).await?;
                 }
                 output.one(&grants, || granted(&grants))?;
+            }
+            Self::Upgrade {
+                name,
+                version,
+                dry_run,
+                in_flight: _,
+            } => {
+                let request = UpgradeRequest {
+                    version: version.clone(),
+                    dry_run: *dry_run,
+                };
+                let upgraded = client.upgrade(name, &request).await?;
+                output.one(&upgraded, || upgrade(&upgraded, *dry_run))?;
             }
         }
         Ok(())
@@ -152,9 +204,39 @@ fn granted(grants: &Grants) -> String {
     // Values may be secrets; -o json shows them to who asks for them.
     let environment = grants.environment.keys();
     let environment = environment.map(|name| vec!["environment".to_owned(), name.clone()]);
-    let rows: Vec<_> = http.chain(environment).collect();
+    let queues = grants.queues.iter();
+    let queues = queues.map(|queue| vec!["queue".to_owned(), queue.clone()]);
+    let tasks = grants.tasks.iter();
+    let tasks = tasks.map(|task| vec!["task".to_owned(), task.clone()]);
+    let rows: Vec<_> = http.chain(environment).chain(queues).chain(tasks).collect();
     if rows.is_empty() {
         return "nothing beyond its sandbox".to_owned();
     }
     output::table(&["may use", "what"], rows.into_iter())
+}
+
+fn upgrade(upgraded: &Upgraded, dry_run: bool) -> String {
+    let moved = if dry_run { "would move" } else { "moved" };
+    let row = |what: &str, id: &str, why: String| vec![what.to_owned(), id.to_owned(), why];
+    let mut rows = Vec::new();
+    rows.extend(
+        upgraded
+            .moved
+            .iter()
+            .map(|id| row(moved, id, String::new())),
+    );
+    rows.extend(upgraded.differ.iter().map(|one| {
+        let difference = &one.difference;
+        let why = format!(
+            "step {}: recorded {}, now {}",
+            difference.step, difference.recorded, difference.present
+        );
+        row("differs", &one.id, why)
+    }));
+    let busy = upgraded.busy.iter();
+    rows.extend(busy.map(|id| row("busy", id, "it goes on meanwhile: ask again".to_owned())));
+    match rows.is_empty() {
+        true => "no workflow of another version is in flight".to_owned(),
+        false => output::table(&["what", "id", "why"], rows.into_iter()),
+    }
 }

@@ -348,7 +348,7 @@ async fn units_for(client: &Client, each: Duration) -> anyhow::Result<u32> {
 pub async fn upload(client: &Client) -> anyhow::Result<Component> {
     let upload = Upload {
         name: "hello".to_owned(),
-        version: None,
+        ..Upload::default()
     };
     Ok(client.upload(&upload, HELLO).await?)
 }

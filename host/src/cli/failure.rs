@@ -23,6 +23,8 @@ pub enum Exit {
     TaskFailed = 4,
     /// The host refused.
     Refused = 5,
+    /// A replay differs from the journal.
+    Differs = 6,
 }
 
 /// An error of the command line itself.

@@ -34,6 +34,9 @@ pub async fn follow(client: &Client, id: &str, output: Output) -> anyhow::Result
                 bar.set_message(progress.note);
             }
             Event::Log(chunk) => bar.suspend(|| eprint!("{}", chunk.text)),
+            Event::Published(published) => bar.suspend(|| {
+                output.say(format!("{}: {}", published.name, published.value.get()));
+            }),
         }
     }
     bar.finish_and_clear();

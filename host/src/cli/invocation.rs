@@ -1,4 +1,5 @@
-//! `windlass invocation`: look at invocations.
+//! `windlass invocation`: look at invocations. What goes to and from workflows is in `workflow`,
+//! their steps in `steps`.
 
 use std::time::Duration;
 
@@ -6,13 +7,14 @@ use clap::Subcommand;
 use futures::StreamExt;
 use serde_json::json;
 use windlass_client::Client;
-use windlass_client::wire::{Event, ListQuery, State};
+use windlass_client::wire::{Event, Kind, ListQuery, State};
 
 use super::failure::Failure;
 use super::output::{self, Format, Output};
-use super::{connection, show};
+use super::workflow::Workflow;
+use super::{connection, show, steps};
 
-/// Look at invocations.
+/// Look at invocations, and at what goes to and from workflows.
 #[derive(Debug, Subcommand)]
 pub enum Invocation {
     /// List invocations, the newest first.
@@ -26,6 +28,9 @@ pub enum Invocation {
         /// With this task, as it was written when it was enqueued.
         #[arg(long)]
         task: Option<String>,
+        /// Enqueued by this workflow.
+        #[arg(long, value_name = "ID")]
+        parent: Option<String>,
         /// At most so many.
         #[arg(long, default_value_t = 50, value_name = "N")]
         limit: u32,
@@ -33,7 +38,7 @@ pub enum Invocation {
         #[arg(long)]
         args: bool,
     },
-    /// Show everything about an invocation.
+    /// Show everything about an invocation; of a workflow also its steps.
     Show {
         /// The invocation.
         id: String,
@@ -51,6 +56,13 @@ pub enum Invocation {
         /// The invocation.
         id: String,
     },
+    /// List the steps of a workflow.
+    Steps {
+        /// The workflow.
+        id: String,
+    },
+    #[command(flatten)]
+    Workflow(Workflow),
 }
 
 fn state(text: &str) -> Result<State, String> {
@@ -70,6 +82,7 @@ impl Invocation {
                 queue,
                 state,
                 task,
+                parent,
                 limit,
                 args,
             } => {
@@ -77,6 +90,7 @@ impl Invocation {
                     queue: queue.clone(),
                     state: *state,
                     task: task.clone(),
+                    parent: parent.clone(),
                     include: args.then(|| "args".to_owned()),
                     ..ListQuery::default()
                 };
@@ -84,8 +98,15 @@ impl Invocation {
             }
             Self::Show { id } => {
                 let invocation = client.invocation(id, Duration::ZERO).await?;
-                Ok(output.one(&invocation, || show::invocation_in_full(&invocation))?)
+                output.one(&invocation, || show::invocation_in_full(&invocation))?;
+                if invocation.kind == Kind::Workflow && output.format() == Format::Text {
+                    output::line("")?;
+                    steps::print(client, id, output).await?;
+                }
+                Ok(())
             }
+            Self::Steps { id } => steps::print(client, id, output).await,
+            Self::Workflow(workflow) => workflow.run(client, output).await,
             Self::Log { id, follow: true } => follow_log(client, id, output).await,
             Self::Log { id, .. } => {
                 let log = client.log(id).await?;

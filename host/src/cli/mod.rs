@@ -25,10 +25,13 @@ mod output;
 mod private_host;
 mod push;
 mod queue;
+mod replay;
 mod result;
 mod run;
 mod serve;
 mod show;
+mod steps;
+mod workflow;
 
 use std::process::ExitCode;
 
@@ -46,6 +49,7 @@ Exit codes:
   3  no host can be reached
   4  the task failed, or was cancelled
   5  the host refused the request
+  6  a replay differs from what is recorded
 
 Data goes to stdout, everything else to stderr. NO_COLOR is respected.";
 
@@ -82,7 +86,9 @@ enum Command {
     /// Look at queues, and change what they allow.
     #[command(subcommand)]
     Queue(queue::Queue),
-    /// Look at invocations.
+    /// Execute a workflow against its journal, and tell whether it does the same.
+    Replay(replay::Replay),
+    /// Look at invocations, and at what goes to and from workflows.
     #[command(subcommand)]
     Invocation(invocation::Invocation),
     /// Look at the configuration of a host.
@@ -133,6 +139,7 @@ async fn dispatch(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
         Command::Component(component) => component.run(&connection.client()?, output).await?,
         Command::Queue(queue) => queue.run(&connection.client()?, output).await?,
         Command::Invocation(one) => one.run(&connection.client()?, output).await?,
+        Command::Replay(replay) => return replay.run(&connection.client()?, output).await,
         Command::Doctor(doctor) => return doctor.run(connection, output).await,
         Command::Demo(demo) => demo.run(output).await?,
         Command::Bench(bench) => bench.run(connection, output).await?,

@@ -24,6 +24,28 @@ pub struct Push {
     #[arg(long)]
     version: Option<String>,
 
+    /// To which component an import is bound, and with which versions and queue:
+    /// demo:images/tasks=thumbnails@^0.1:thumbs. Unless said otherwise the only component that
+    /// exports the interface, compatible versions, and the queue of its name. May be repeated.
+    #[arg(long, value_name = "INTERFACE=COMPONENT[@RULE][:QUEUE]")]
+    bind: Vec<String>,
+
+    /// A function that is a workflow, whatever the component says. May be repeated.
+    #[arg(long, value_name = "FUNCTION")]
+    workflow: Vec<String>,
+
+    /// A function that is a task, whatever the component says. May be repeated.
+    #[arg(long, value_name = "FUNCTION")]
+    task: Vec<String>,
+
+    /// Let its workflows enqueue on this queue, or `*` for all. May be repeated.
+    #[arg(long, value_name = "QUEUE")]
+    grant_queue: Vec<String>,
+
+    /// Let its workflows call this task by name, such as images/resize or images/*. May be repeated.
+    #[arg(long, value_name = "TASK")]
+    grant_task: Vec<String>,
+
     #[command(flatten)]
     granting: Granting,
 }
@@ -31,8 +53,17 @@ pub struct Push {
 impl Push {
     /// Uploads, grants, and prints the tasks.
     pub async fn run(&self, client: &Client, output: Output) -> anyhow::Result<()> {
-        let component = upload(client, &self.file, self.name.clone(), self.version.clone()).await?;
-        self.granting.apply(client, &component.name).await?;
+        let upload = Upload {
+            name: named(&self.file, self.name.clone())?,
+            version: self.version.clone(),
+            bind: self.bind.clone(),
+            workflow: self.workflow.clone(),
+            task: self.task.clone(),
+        };
+        let component = client.upload(&upload, read_file(&self.file)?).await?;
+        self.granting
+            .apply(client, &component.name, &self.grant_queue, &self.grant_task)
+            .await?;
         output.one(&component, || show::component(&component))?;
         if let Some(task) = component.tasks.first() {
             output.say(format!(
@@ -51,12 +82,19 @@ pub async fn upload(
     name: Option<String>,
     version: Option<String>,
 ) -> anyhow::Result<Component> {
-    let bytes = read_file(file)?;
-    let name = match name {
-        Some(name) => name,
-        None => name_of(file)?,
+    let upload = Upload {
+        name: named(file, name)?,
+        version,
+        ..Upload::default()
     };
-    Ok(client.upload(&Upload { name, version }, bytes).await?)
+    Ok(client.upload(&upload, read_file(file)?).await?)
+}
+
+fn named(file: &Path, name: Option<String>) -> Result<String, Failure> {
+    match name {
+        Some(name) => Ok(name),
+        None => name_of(file),
+    }
 }
 
 fn name_of(file: &Path) -> Result<String, Failure> {

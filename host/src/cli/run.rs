@@ -61,7 +61,7 @@ impl Run {
     async fn on(&self, client: &Client, output: Output) -> anyhow::Result<Invocation> {
         let name = name_of(&self.file);
         push::upload(client, &self.file, Some(name.clone()), None).await?;
-        self.granting.apply(client, &name).await?;
+        self.granting.apply(client, &name, &[], &[]).await?;
         let call = format!("{name}/{}", self.function);
         let prepared = self.arguments.prepare(client, &call).await?;
         let invocation = client

@@ -1,6 +1,6 @@
 //! What things look like as text: the rows of tables, and the details of one thing.
 
-use windlass_client::wire::{Component, Invocation, Outcome, Queue, Task};
+use windlass_client::wire::{Component, Invocation, Kind, Outcome, Queue, Task};
 
 /// A task as its author would write it: `resize(name: string) -> list<u32>`.
 pub fn signature(task: &Task) -> String {
@@ -26,10 +26,20 @@ pub fn component(component: &Component) -> String {
         &component.digest.get(..12).unwrap_or(&component.digest)
     )];
     for task in &component.tasks {
-        lines.push(format!("  {}/{}", component.name, signature(task)));
+        let kind = match task.kind {
+            Kind::Workflow => "  (workflow)",
+            Kind::Task => "",
+        };
+        lines.push(format!("  {}/{}{kind}", component.name, signature(task)));
         if let Some(first) = task.docs.as_deref().and_then(|docs| docs.lines().next()) {
             lines.push(format!("      {}", first.trim()));
         }
+    }
+    for binding in &component.bindings {
+        lines.push(format!(
+            "  calls {}: {}@{} on the queue {}",
+            binding.interface, binding.component, binding.version, binding.queue
+        ));
     }
     for skipped in &component.skipped {
         let interface = skipped.interface.as_deref().map(|name| format!("{name}#"));
@@ -96,8 +106,14 @@ pub fn invocation_in_full(invocation: &Invocation) -> String {
     field("id", invocation.id.clone());
     field("queue", invocation.queue.clone());
     field("task", invocation.task.clone());
+    field("kind", invocation.kind.as_str().to_owned());
     field("digest", invocation.digest.clone());
-    field("state", invocation.state.to_string());
+    let ending = if invocation.cancelling {
+        ", somebody asked for its end"
+    } else {
+        ""
+    };
+    field("state", format!("{}{ending}", invocation.state));
     field("attempt", invocation.attempt.to_string());
     field("priority", invocation.priority.to_string());
     field("enqueued at", invocation.enqueued_at.clone());
@@ -109,6 +125,12 @@ pub fn invocation_in_full(invocation: &Invocation) -> String {
     }
     if let Some(host) = invocation.host {
         field("host", host.to_string());
+    }
+    if let Some(parent) = &invocation.parent {
+        field("enqueued by", parent.clone());
+    }
+    if let Some(forked_from) = &invocation.forked_from {
+        field("forked from", forked_from.clone());
     }
     if let Some(progress) = &invocation.progress {
         let note = &progress.note;
@@ -189,6 +211,11 @@ mod tests {
                 "name": "resize", "interface": "demo:images/tasks",
                 "params": [{"name": "name", "type": "string"}, {"name": "to", "type": "u32"}],
                 "result": "list<u8>", "docs": "Makes it smaller.\n\nMuch.",
+            }, {
+                "name": "gallery", "interface": null, "kind": "workflow", "params": [], "result": null,
+            }],
+            "bindings": [{
+                "interface": "demo:thumbs/tasks@0.1.0", "component": "thumbs", "version": "^0.1", "queue": "slow",
             }],
             "skipped": [{"name": "open", "interface": "demo:images/files", "reason": "it returns a resource"}],
         }))
@@ -198,6 +225,8 @@ mod tests {
         images@1.2.0  2.0 KiB  sha256:0123456789ab
           images/resize(name: string, to: u32) -> list<u8>
               Makes it smaller.
+          images/gallery()  (workflow)
+          calls demo:thumbs/tasks@0.1.0: thumbs@^0.1 on the queue slow
           not a task: demo:images/files#open: it returns a resource
         ");
     }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use semver::Version;
 
 use crate::model::{ComponentName, Digest, FunctionId, Namespace};
-use crate::registry::bindings::Binding;
+use crate::registry::bindings::{Binding, Offer, fits};
 use crate::registry::describe::{Description, Task as Described};
 use crate::registry::name::{self, TaskName};
 use crate::store::{self, Store};
@@ -125,6 +125,37 @@ impl Snapshot {
             }
             None => Vec::new(),
         }
+    }
+
+    /// Everything that an import may be bound to. What is stored and does not read is left out.
+    pub(super) fn offers(&self) -> Vec<Offer<'_>> {
+        let mut offers = Vec::new();
+        for (component, versions) in &self.components {
+            for (version, entry) in versions {
+                if let Ok(ready) = entry.ready() {
+                    offers.push(Offer {
+                        component: component.as_str(),
+                        version,
+                        tasks: &ready.description.tasks,
+                    });
+                }
+            }
+        }
+        offers
+    }
+
+    /// The components to which the highest version of this one is bound.
+    pub(super) fn bound_to(&self, component: &str) -> Vec<String> {
+        let mut components = self.components.iter();
+        let found = components.find(|(name, _)| name.as_str() == component);
+        let Some((_, versions)) = found else {
+            return Vec::new();
+        };
+        let digest = |entry: &Entry| entry.functions.first().map(|one| one.digest.clone());
+        let newest = versions.values().next_back().and_then(digest);
+        let bindings = newest.map(|digest| self.bindings(&digest));
+        let bindings = bindings.unwrap_or_default().into_iter();
+        bindings.map(|binding| binding.component).collect()
     }
 
     /// The function that stands behind one of a bound import: of the highest version that the
@@ -248,6 +279,7 @@ impl Entry {
                 name: function.name.clone(),
                 function: signature.clone(),
                 docs: None,
+                workflow: function.workflow,
             });
             tasks.push(Arc::new(Task {
                 id: function.id,
@@ -266,23 +298,6 @@ impl Entry {
             tasks,
         })
     }
-}
-
-/// Whether an exported interface stands for an imported one: the same, in a version that semver
-/// calls compatible.
-fn fits(imported: &str, exported: &str) -> bool {
-    let split = |name: &str| match name.split_once('@') {
-        Some((path, version)) => (path.to_owned(), version.parse::<Version>().ok()),
-        None => (name.to_owned(), None),
-    };
-    let ((path, wanted), (exported_path, version)) = (split(imported), split(exported));
-    let compatible = match (wanted, version) {
-        (Some(wanted), Some(version)) => semver::VersionReq::parse(&format!("^{wanted}"))
-            .is_ok_and(|rule| rule.matches(&version)),
-        (None, None) => true,
-        _ => false,
-    };
-    path == exported_path && compatible
 }
 
 fn prefix(name: &TaskName) -> String {

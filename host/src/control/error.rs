@@ -1,7 +1,7 @@
 //! Why a caller was refused.
 
 use crate::model::{
-    ComponentName, Digest, InvalidName, InvocationId, QueueName, queue::InvalidSetting,
+    ComponentName, Digest, InvalidName, InvocationId, QueueName, State, queue::InvalidSetting,
 };
 use crate::store;
 use crate::values::Mistake;
@@ -51,6 +51,17 @@ pub enum Error {
         /// Each thing that is wrong, with its place in the component.
         mistakes: Vec<Mistake>,
     },
+    /// Imports of the component cannot be bound to other components.
+    #[error("{}", mistakes(.0, 0))]
+    Bindings(Vec<Mistake>),
+    /// The same version, or the same bytes, stand there with other bindings or kinds.
+    #[error("{stands} stands there with other {what}")]
+    BoundOtherwise {
+        /// What stands there.
+        stands: String,
+        /// What is other.
+        what: &'static str,
+    },
     /// Other bytes stand under the version.
     #[error("{name}@{version} exists with other bytes (sha-256 {digest})")]
     VersionExists {
@@ -90,6 +101,51 @@ pub enum Error {
     /// No such invocation.
     #[error("there is no invocation {}", listed(.0))]
     UnknownInvocation(Vec<InvocationId>),
+    /// The invocation has ended, so that nothing reaches it any more.
+    #[error("the invocation {id} has ended: it is {state}")]
+    Ended {
+        /// Which.
+        id: InvocationId,
+        /// How.
+        state: State,
+    },
+    /// The invocation is a task, not a workflow.
+    #[error("the invocation {0} is a task, not a workflow")]
+    NotAWorkflow(InvocationId),
+    /// As many messages wait for it as may.
+    #[error("{waiting} messages wait for the invocation {id}, which is as many as may")]
+    MessagesFull {
+        /// Which.
+        id: InvocationId,
+        /// How many.
+        waiting: u32,
+    },
+    /// It has published nothing under the name.
+    #[error("the invocation {id} has published nothing under the name {name:?}")]
+    NotPublished {
+        /// Which.
+        id: InvocationId,
+        /// The name.
+        name: String,
+    },
+    /// The workflow has no such step.
+    #[error("the workflow {id} has no step {step}: it has {steps}")]
+    UnknownStep {
+        /// Which.
+        id: InvocationId,
+        /// The number.
+        step: u32,
+        /// How many it has.
+        steps: u32,
+    },
+    /// It neither failed nor was it cancelled.
+    #[error("the invocation {id} is {state}: only one that failed or was cancelled is retried")]
+    NotFailed {
+        /// Which.
+        id: InvocationId,
+        /// Where it is in its life.
+        state: State,
+    },
     /// The host has reached a limit of its own.
     #[error("{0}")]
     Busy(String),
@@ -103,7 +159,7 @@ pub enum Error {
 
 impl Error {
     /// A value in a named place that cannot be.
-    pub(super) fn value(place: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn value(place: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Value {
             place: place.into(),
             message: message.into(),

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::capabilities::Allowed;
-use crate::model::{ComponentName, Namespace};
+use crate::model::{ComponentName, Namespace, QueueName};
+use crate::registry::name::TaskName;
 
 use super::{Control, Error};
 
@@ -25,25 +26,43 @@ pub struct Grants {
     pub http: Vec<String>,
     /// The environment variables that it sees.
     pub environment: BTreeMap<String, String>,
+    /// The queues on which its workflows may enqueue, beside their own and those of their imports;
+    /// `*` for all.
+    pub queues: Vec<String>,
+    /// The tasks of other components that its workflows may call by name: `images/resize`,
+    /// `images/*`, `*`.
+    pub tasks: Vec<String>,
 }
 
 impl Grants {
     /// These grants, if they can be.
     fn checked(self) -> Result<Self, Error> {
-        if self.http.len() > ENTRIES_MAX || self.environment.len() > ENTRIES_MAX {
-            return Err(Error::value(
-                if self.http.len() > ENTRIES_MAX {
-                    "http"
-                } else {
-                    "environment"
-                },
-                format!("expected at most {ENTRIES_MAX} entries"),
-            ));
+        let lists = [
+            ("http", self.http.len()),
+            ("environment", self.environment.len()),
+            ("queues", self.queues.len()),
+            ("tasks", self.tasks.len()),
+        ];
+        if let Some((list, _)) = lists.iter().find(|(_, entries)| *entries > ENTRIES_MAX) {
+            let why = format!("expected at most {ENTRIES_MAX} entries");
+            return Err(Error::value(*list, why));
         }
         for (index, entry) in self.http.iter().enumerate() {
             entry
                 .parse::<Allowed>()
                 .map_err(|error| Error::value(format!("http[{index}]"), error.to_string()))?;
+        }
+        for (index, queue) in self.queues.iter().enumerate() {
+            if queue != "*" {
+                QueueName::parse(queue)
+                    .map_err(|error| Error::value(format!("queues[{index}]"), error.to_string()))?;
+            }
+        }
+        for (index, task) in self.tasks.iter().enumerate() {
+            if task != "*" {
+                task.parse::<TaskName>()
+                    .map_err(|error| Error::value(format!("tasks[{index}]"), error.to_string()))?;
+            }
         }
         for (name, value) in &self.environment {
             let place = format!("environment.{name}");
@@ -112,5 +131,19 @@ mod tests {
         let error = grants.checked().unwrap_err().to_string();
 
         assert!(error.starts_with("http[1]: "), "{error}");
+    }
+
+    #[test]
+    fn workflows_are_granted_queues_and_tasks_by_name_or_all_of_them() {
+        let grants = |queue: &str, task: &str| Grants {
+            queues: vec![queue.to_owned()],
+            tasks: vec![task.to_owned()],
+            ..Grants::default()
+        };
+
+        assert!(grants("*", "*").checked().is_ok());
+        assert!(grants("example_queue", "images/*").checked().is_ok());
+        assert!(grants("example queue", "*").checked().is_err());
+        assert!(grants("*", "images").checked().is_err());
     }
 }

@@ -4,13 +4,15 @@
 //! are woken; what must survive goes to `store`. Nothing here knows HTTP, and nothing here runs a
 //! task: [`Signals`] tells whoever does.
 //!
-//! - `upload`, `components`, `grants`: components
+//! - `upload`, `bind`, `components`, `grants`: components
 //! - `queues`: queues
 //! - `catalogue`: which task a name means, from memory
 //! - `prepare`, `enqueue`: calls, checked and stored; `children`: those that workflows make
 //! - `handles`: invocations as handles show them, lists, logs, hosts
+//! - `messages`: what goes to and from workflows from outside, and asking for their end
 //! - `watch`, `wait`: waiting for invocations to end
 
+mod bind;
 mod catalogue;
 mod children;
 mod components;
@@ -18,6 +20,7 @@ mod enqueue;
 mod error;
 mod grants;
 mod handles;
+mod messages;
 mod prepare;
 mod queues;
 mod upload;
@@ -90,7 +93,8 @@ impl Default for Options {
 /// Who hears of what callers did, so that it need not be looked for.
 pub trait Signals: Send + Sync + 'static {
     /// A component is stored: compile it before it is called. Returns at once.
-    fn uploaded(&self, digest: &Digest);
+    /// `tasks` and `workflows` say whether it has any.
+    fn uploaded(&self, digest: &Digest, tasks: bool, workflows: bool);
 }
 
 /// Nobody: for hosts that run nothing.
@@ -98,7 +102,7 @@ pub trait Signals: Send + Sync + 'static {
 pub struct Nobody;
 
 impl Signals for Nobody {
-    fn uploaded(&self, _: &Digest) {}
+    fn uploaded(&self, _: &Digest, _: bool, _: bool) {}
 }
 
 /// How many uploads are looked at at once: each holds its bytes and a parsed copy of its types.

@@ -209,8 +209,10 @@ mod tests {
                 name: "b".to_owned(),
                 signature: serde_json::to_value(function).unwrap(),
                 docs: None,
+                workflow: false,
             }],
             grants: HashMap::new(),
+            bindings: HashMap::new(),
         })
     }
 

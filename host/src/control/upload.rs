@@ -1,4 +1,5 @@
-//! Uploading a component: looked at, described, stored, and compiled behind the caller's back.
+//! Uploading a component: looked at, described, bound to those that it calls, stored, and compiled
+//! behind the caller's back.
 
 use bytes::Bytes;
 use semver::Version;
@@ -15,7 +16,7 @@ use super::{Control, Error};
 const FIRST_VERSION: Version = Version::new(0, 1, 0);
 
 /// A component to be stored.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Upload {
     /// Its name.
     pub name: String,
@@ -23,6 +24,12 @@ pub struct Upload {
     pub version: Option<String>,
     /// The component.
     pub bytes: Bytes,
+    /// Which components its imports are bound to, as in `demo:images/tasks=thumbnails@^0.1:queue`.
+    pub bind: Vec<String>,
+    /// Functions that are workflows, whatever the component says.
+    pub workflows: Vec<String>,
+    /// Functions that are tasks, whatever the component says.
+    pub tasks: Vec<String>,
 }
 
 /// What became of an upload.
@@ -39,8 +46,8 @@ impl Control {
     ///
     /// # Errors
     ///
-    /// If it is too large, no component, in need of what no host provides, or without any task; or
-    /// if other bytes stand under the version. Then nothing is stored.
+    /// If it is too large, no component, in need of what no host and no component provides, or
+    /// without any task; or if other bytes stand under the version. Then nothing is stored.
     pub async fn upload(&self, namespace: &Namespace, upload: Upload) -> Result<Uploaded, Error> {
         let max = self.inner.options.component_max_bytes;
         if upload.bytes.len() > max {
@@ -56,24 +63,27 @@ impl Control {
         let version = upload.version.as_deref().map(version).transpose()?;
 
         let permit = self.inner.uploads.acquire().await;
-        let bytes = upload.bytes.clone();
-        let described = tokio::task::spawn_blocking(move || look_at(&bytes))
+        let (bytes, kinds) = (upload.bytes.clone(), Kinds::of(&upload));
+        let described = tokio::task::spawn_blocking(move || look_at(&bytes, &kinds))
             .await
             .map_err(|error| Error::Internal(format!("looking at the component failed: {error}")));
         drop(permit);
         let (digest, description) = described??;
 
         let version = version.unwrap_or_else(|| stated_version(&description));
+        let bindings = self
+            .bind(namespace, &upload, &digest, &description.task_imports)
+            .await?;
         let new = NewComponent {
             name: name.clone(),
             version: version.clone(),
             digest: digest.clone(),
-            bytes: upload.bytes,
-            wit: description.wit,
+            bytes: upload.bytes.clone(),
+            wit: description.wit.clone(),
             tasks: description.tasks.iter().map(function).collect(),
             skipped: serde_json::to_value(&description.skipped)
                 .map_err(|error| Error::Internal(error.to_string()))?,
-            bindings: serde_json::Value::Array(Vec::new()),
+            bindings: serde_json::to_value(&bindings).expect("bindings are texts"),
         };
         let existed = match self.inner.store.add_component(namespace, &new).await? {
             Added::Created => false,
@@ -87,8 +97,13 @@ impl Control {
             }
         };
         self.inner.catalogues.forget();
-        self.inner.signals.uploaded(&digest);
         let component = self.component(namespace, &name, Some(&version)).await?;
+        let workflows = component.tasks.iter().any(|task| task.workflow);
+        let tasks = component.tasks.iter().any(|task| !task.workflow);
+        self.inner.signals.uploaded(&digest, tasks, workflows);
+        if existed && !(upload.workflows.is_empty() && upload.tasks.is_empty()) {
+            refuse_other(&component, &description.tasks)?;
+        }
         Ok(Uploaded { component, existed })
     }
 }
@@ -107,17 +122,57 @@ pub fn version(text: &str) -> Result<Version, Error> {
     })
 }
 
+/// What the uploader says of functions.
+struct Kinds(Vec<(&'static str, String, bool)>);
+
+impl Kinds {
+    fn of(upload: &Upload) -> Self {
+        let workflows = upload.workflows.iter().map(|name| ("workflow", name, true));
+        let tasks = upload.tasks.iter().map(|name| ("task", name, false));
+        let said = workflows.chain(tasks);
+        Self(
+            said.map(|(place, name, kind)| (place, name.clone(), kind))
+                .collect(),
+        )
+    }
+}
+
+/// What exists keeps its kinds: that others were asked for is not passed over.
+fn refuse_other(stands: &Component, tasks: &[describe::Task]) -> Result<(), Error> {
+    let is_same = |task: &describe::Task| {
+        stands.tasks.iter().any(|one| {
+            (&one.interface, &one.name, one.workflow)
+                == (&task.interface, &task.name, task.workflow)
+        })
+    };
+    match tasks.iter().all(is_same) {
+        true => Ok(()),
+        false => Err(Error::BoundOtherwise {
+            stands: format!("{}@{}", stands.name, stands.version),
+            what: "kinds of functions",
+        }),
+    }
+}
+
 /// Everything that is found out about uploaded bytes without compiling them.
-fn look_at(bytes: &[u8]) -> Result<(Digest, Description), Error> {
+fn look_at(bytes: &[u8], kinds: &Kinds) -> Result<(Digest, Description), Error> {
     let refuse = |message: String, hint: &str, mistakes| Error::Component {
         message,
         hint: hint.to_owned(),
         mistakes,
     };
     validate::validate(bytes).map_err(|error| refuse(error.to_string(), BUILD, Vec::new()))?;
-    let description =
+    let mut description =
         describe::describe(bytes).map_err(|error| refuse(error.to_string(), BUILD, Vec::new()))?;
-    let unknown = imports::unknown_imports(&description.imports);
+    for (place, function, workflow) in &kinds.0 {
+        let said = description.say(function, *workflow);
+        said.map_err(|error| Error::value(*place, error.to_string()))?;
+    }
+    let mut unknown = imports::unknown_imports(&description.imports);
+    unknown.retain(|import| {
+        let mut others = description.task_imports.iter();
+        !others.any(|other| other.interface == *import)
+    });
     if !unknown.is_empty() {
         let mistakes = unknown.iter().map(|import| Mistake {
             place: format!("import {import}"),
@@ -128,7 +183,7 @@ fn look_at(bytes: &[u8]) -> Result<(Digest, Description), Error> {
                 "the component imports what no host provides: {}",
                 unknown.join(", ")
             ),
-            "build it against WASI 0.2 and windlass:host/task@0.1.0, or compose it with a component that exports the rest (`wac plug`)",
+            "build it against WASI 0.2 and windlass:host@0.1.0, or compose it with a component that exports the rest (`wac plug`)",
             mistakes.collect(),
         ));
     }
@@ -146,6 +201,22 @@ fn look_at(bytes: &[u8]) -> Result<(Digest, Description), Error> {
             skipped.collect(),
         ));
     }
+    let unrepeatable = imports::nondeterministic(&description.imports);
+    if !unrepeatable.is_empty() && description.tasks.iter().all(|task| task.workflow) {
+        let mistakes = unrepeatable.iter().map(|import| Mistake {
+            place: format!("import {import}"),
+            message: "a workflow must be deterministic, and what comes from the network is not"
+                .to_owned(),
+        });
+        return Err(refuse(
+            format!(
+                "every function of the component is a workflow, and it imports {}: a workflow is replayed, so it may do nothing that could end otherwise the second time",
+                unrepeatable.join(", ")
+            ),
+            "let a task do it, in this component or another, and call that task from the workflow",
+            mistakes.collect(),
+        ));
+    }
     Ok((Digest::of(bytes), description))
 }
 
@@ -158,7 +229,7 @@ fn function(task: &describe::Task) -> NewFunction {
         name: task.name.clone(),
         signature: serde_json::to_value(&task.function).expect("a signature is texts and numbers"),
         docs: task.docs.clone(),
-        workflow: false,
+        workflow: task.workflow,
     }
 }
 
@@ -180,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_core_module_is_refused_with_the_way_out() {
-        let error = look_at(b"\0asm\x01\0\0\0").unwrap_err();
+        let error = look_at(b"\0asm\x01\0\0\0", &Kinds(Vec::new())).unwrap_err();
 
         let Error::Component { message, hint, .. } = error else {
             panic!("{error}")
@@ -191,7 +262,9 @@ mod tests {
 
     #[test]
     fn a_component_without_exports_has_no_task() {
-        let error = look_at(b"\0asm\x0d\0\x01\0").unwrap_err().to_string();
+        let error = look_at(b"\0asm\x0d\0\x01\0", &Kinds(Vec::new()))
+            .unwrap_err()
+            .to_string();
 
         assert!(error.contains("no function that can be a task"), "{error}");
     }

@@ -100,7 +100,8 @@ impl Control {
         Ok(in_order(self.by_id(namespace, ids).await?, ids))
     }
 
-    async fn by_id(
+    /// These invocations by their ids, all of them.
+    pub(super) async fn by_id(
         &self,
         namespace: &Namespace,
         ids: &[InvocationId],
@@ -118,7 +119,7 @@ impl Control {
         }
     }
 
-    fn check_wait(&self, wait: Duration) -> Result<(), Error> {
+    pub(super) fn check_wait(&self, wait: Duration) -> Result<(), Error> {
         let max = Duration::from_millis(self.inner.options.wait_max_ms);
         match wait > max {
             true => Err(Error::value(

@@ -1,4 +1,4 @@
-//! Waiting for invocations to end, pushed and not polled.
+//! Waiting for invocations to end, or to tell something new, pushed and not polled.
 //!
 //! A waiter registers the keys it waits for, then reads the store, then waits: whatever ends after
 //! the registration is told, whatever ended before it is read, so nothing falls between. What ends
@@ -20,6 +20,10 @@ use crate::store::{Signal, Store};
 use crate::telemetry::metrics;
 
 use super::Error;
+
+/// How long there is at least between two times that followers are told to look for themselves,
+/// because other hosts did something.
+const FOLLOWERS_PAUSE: Duration = Duration::from_millis(20);
 
 /// How many keys one look asks for.
 const LOOK_KEYS_MAX: usize = 5_000;
@@ -48,10 +52,14 @@ struct Waiters {
     by_key: HashMap<Key, Vec<(u64, Arc<Waiter>)>>,
     count: usize,
     keys: usize,
+    /// How many of them follow.
+    followers: usize,
 }
 
 #[derive(Default)]
 struct Waiter {
+    /// Whether it is woken by more than an end.
+    follows: bool,
     ended: Mutex<Vec<Key>>,
     woken: Notify,
 }
@@ -86,8 +94,26 @@ impl Watch {
     ///
     /// [`Error::Busy`] if as many wait as may.
     pub fn register(&self, keys: Vec<Key>) -> Result<Ticket, Error> {
+        self.take(keys, Waiter::default())
+    }
+
+    /// Registers a wait for whatever this invocation may have to tell: its end, or what it published.
+    /// Being woken means to look.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Busy`] if as many wait as may.
+    pub fn follow(&self, key: Key) -> Result<Ticket, Error> {
+        let follower = Waiter {
+            follows: true,
+            ..Waiter::default()
+        };
+        self.take(vec![key], follower)
+    }
+
+    fn take(&self, keys: Vec<Key>, waiter: Waiter) -> Result<Ticket, Error> {
         let number = self.shared.next.fetch_add(1, Ordering::Relaxed);
-        let waiter = Arc::new(Waiter::default());
+        let waiter = Arc::new(waiter);
         let mut waiters = lock(&self.shared.waiters);
         if waiters.count >= self.shared.waiters_max
             || waiters.keys + keys.len() > self.shared.keys_max
@@ -98,6 +124,7 @@ impl Watch {
             )));
         }
         waiters.count += 1;
+        waiters.followers += usize::from(waiter.follows);
         waiters.keys += keys.len();
         for key in &keys {
             let list = waiters.by_key.entry(*key).or_default();
@@ -125,13 +152,10 @@ impl Watch {
     /// Takes note of a signal of the store.
     pub(super) fn hear(&self, signal: &Signal) {
         match signal {
-            Signal::Ended(keys) => self.wake(keys),
+            Signal::Ended(keys) => self.wake(keys, |_| true),
+            Signal::Told(key) => self.wake(&[*key], |waiter| waiter.follows),
             Signal::Moved => self.look(),
-            Signal::Work(_)
-            | Signal::Settings(_)
-            | Signal::Catalogue
-            | Signal::Cancel
-            | Signal::Told(_) => {}
+            Signal::Work(_) | Signal::Settings(_) | Signal::Catalogue | Signal::Cancel => {}
         }
     }
 
@@ -140,13 +164,14 @@ impl Watch {
         self.shared.look.notify_one();
     }
 
-    fn wake(&self, ended: &[Key]) {
+    fn wake(&self, keys: &[Key], whom: impl Fn(&Waiter) -> bool) {
         let waiters = lock(&self.shared.waiters);
         if waiters.by_key.is_empty() {
             return;
         }
-        for key in ended {
-            for (_, waiter) in waiters.by_key.get(key).into_iter().flatten() {
+        for key in keys {
+            let waiting = waiters.by_key.get(key).into_iter().flatten();
+            for (_, waiter) in waiting.filter(|(_, waiter)| whom(waiter)) {
                 lock(&waiter.ended).push(*key);
                 waiter.woken.notify_one();
             }
@@ -161,11 +186,17 @@ impl Watch {
                 () = tokio::time::sleep(self.shared.poll) => {}
                 () = shutdown.cancelled() => break,
             }
-            let keys: Vec<Key> = lock(&self.shared.waiters).by_key.keys().copied().collect();
+            let (keys, followers): (Vec<Key>, usize) = {
+                let waiters = lock(&self.shared.waiters);
+                (waiters.by_key.keys().copied().collect(), waiters.followers)
+            };
             let began = Instant::now();
+            if followers > 0 {
+                self.wake(&keys, |waiter| waiter.follows);
+            }
             for keys in keys.chunks(LOOK_KEYS_MAX) {
                 match store.ended(keys).await {
-                    Ok(ended) => self.wake(&ended),
+                    Ok(ended) => self.wake(&ended, |_| true),
                     Err(error) => {
                         tracing::warn!(%error, "cannot ask which invocations ended");
                         break;
@@ -175,7 +206,11 @@ impl Watch {
             // As long as it took: however often others move something, asking about it takes at
             // most half of one connection's time.
             if !keys.is_empty() {
-                tokio::time::sleep(began.elapsed().min(self.shared.poll)).await;
+                let mut pause = began.elapsed();
+                if followers > 0 {
+                    pause = pause.max(FOLLOWERS_PAUSE);
+                }
+                tokio::time::sleep(pause.min(self.shared.poll)).await;
             }
         }
         self.close();
@@ -205,7 +240,8 @@ impl Ticket {
         Ok(())
     }
 
-    /// The keys that ended since the last call; waits until there is one. Empty if the host stops.
+    /// The keys that ended since the last call, or that there may be something to see of, for one
+    /// who follows; waits until there is one. Empty if the host stops.
     pub async fn ended(&self) -> Vec<Key> {
         loop {
             let woken = self.waiter.woken.notified();
@@ -225,6 +261,7 @@ impl Drop for Ticket {
     fn drop(&mut self) {
         let mut waiters = lock(&self.shared.waiters);
         waiters.count -= 1;
+        waiters.followers -= usize::from(self.waiter.follows);
         waiters.keys -= self.keys.len();
         for key in &self.keys {
             if let Some(list) = waiters.by_key.get_mut(key) {
@@ -299,6 +336,23 @@ mod tests {
 
         assert_eq!(
             futures::future::join(a, b).await,
+            (vec![Key(1)], vec![Key(1)])
+        );
+    }
+
+    #[tokio::test]
+    async fn who_follows_is_woken_by_what_is_told_and_who_waits_for_the_end_is_not() {
+        let watch = watch(2);
+        let waits = watch.register(vec![Key(1)]).unwrap();
+        let follows = watch.follow(Key(1)).unwrap();
+
+        watch.hear(&Signal::Told(Key(1)));
+        let told = follows.ended().await;
+        watch.hear(&Signal::Ended(Arc::from([Key(1)])));
+
+        assert_eq!(told, [Key(1)]);
+        assert_eq!(
+            (waits.ended().await, follows.ended().await),
             (vec![Key(1)], vec![Key(1)])
         );
     }

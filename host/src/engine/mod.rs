@@ -5,13 +5,15 @@
 //! it answers how the attempt [`Ended`]. A guest can end nothing but itself.
 //!
 //! - `options`: every limit, by name
-//! - `program`: from bytes to something that can be called; `convert`: values on their way in and
-//!   out
+//! - `program`: from bytes to something that can be called; `reflect`: its types; `convert`: values
+//!   on their way in and out
 //! - `call`, `run`, `verdict`: one attempt, and what its end means
-//! - `sandbox`, `limits`, `capabilities`: what a sandbox consists of and may do
-//! - `durable`: what a workflow asks of whoever keeps its journal
+//! - `sandbox`, `limits`, `capabilities`: what a sandbox consists of and may do; `bindings`: the
+//!   interfaces of `windlass:host`; `stubs`: imports that may not be used
+//! - `workflow`: executing workflows; `durable`: what they ask of whoever keeps their journal
 //! - `fence`, `ticker`: how sandboxes are ended in time; `feed`: what they tell meanwhile
 
+mod bindings;
 mod call;
 pub mod capabilities;
 mod convert;
@@ -21,20 +23,22 @@ mod fence;
 mod limits;
 mod options;
 mod program;
+mod reflect;
 mod run;
 mod sandbox;
 mod setup;
+mod stubs;
 mod ticker;
 mod verdict;
+mod workflow;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::task::AbortOnDropHandle;
-use wasmtime::component::Linker;
 
 pub use call::{Call, Ended, Identity};
 pub use capabilities::Grants;
@@ -45,8 +49,10 @@ pub use options::Options;
 pub use program::Program;
 
 use capabilities::http::Network;
+use program::Flavour;
 use sandbox::Sandbox;
 use ticker::Ticker;
+use workflow::{Guest, Workflows};
 
 /// Why the engine, or a program, cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -57,11 +63,6 @@ pub enum Error {
     /// The bytes are no component, or one that this engine does not take.
     #[error("cannot compile the component: {0}")]
     Compile(String),
-    /// It has `async func`s.
-    #[error(
-        "the function {0} is an `async func`, which cannot be run yet: export it as a plain `func`"
-    )]
-    Async(String),
     /// It imports what no host offers.
     #[error("the component asks for an import that this host does not have: {0}")]
     Import(String),
@@ -87,8 +88,11 @@ pub struct Engine {
 
 struct Inner {
     options: Options,
-    wasmtime: wasmtime::Engine,
-    linker: Linker<Sandbox>,
+    tasks: Flavour<Sandbox>,
+    /// For components with `async func`s; made when the first is needed.
+    async_tasks: OnceLock<Result<Flavour<Sandbox>, String>>,
+    /// Made when the first is needed: many hosts have none, and its pool takes much address space.
+    workflows: OnceLock<Result<Workflows, String>>,
     network: Arc<Network>,
     /// Those of the pool, so that it is never asked for more than it has.
     places: Semaphore,
@@ -105,21 +109,21 @@ impl Engine {
     ///
     /// If the options cannot be met on this machine.
     pub fn new(options: &Options) -> Result<Self, Error> {
-        let start = |error: wasmtime::Error| Error::Start(format!("{error:#}"));
-        let wasmtime = setup::wasmtime_engine(options).map_err(start)?;
-        let linker = setup::linker(&wasmtime).map_err(start)?;
+        let tasks = Inner::task_flavour(options, false).map_err(Error::Start)?;
         let runtime = setup::runtime(options).map_err(|error| Error::Start(error.to_string()))?;
-        let ticker = Ticker::start(&wasmtime).map_err(|error| Error::Start(error.to_string()))?;
+        let ticker = Ticker::start().map_err(|error| Error::Start(error.to_string()))?;
+        ticker.tick(&tasks.engine);
         Ok(Self {
             inner: Arc::new(Inner {
                 options: options.clone(),
-                linker,
+                tasks,
+                async_tasks: OnceLock::new(),
+                workflows: OnceLock::new(),
                 network: Arc::new(Network::new(options)),
                 places: Semaphore::new(setup::places(options) as usize),
                 ticker,
                 guests: runtime.handle().clone(),
                 runtime: Some(runtime),
-                wasmtime,
             }),
         })
     }
@@ -143,10 +147,18 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// If the bytes are no component, if it has `async func`s, or if it imports what there is not.
+    /// If the bytes are no component, or if it imports what there is not.
     pub fn compile(&self, component: &[u8], kind: Kind) -> Result<Vec<u8>, Error> {
-        _ = kind;
-        program::compile(&self.inner.wasmtime, &self.inner.linker, component)
+        match kind {
+            Kind::Task => match self.inner.tasks.compile(component) {
+                // That engine reads no `async func` at all.
+                Err(Error::Compile(_)) if program::is_async(component) => {
+                    self.inner.async_tasks()?.compile(component)
+                }
+                compiled => compiled,
+            },
+            Kind::Workflow => self.inner.workflows()?.flavour.compile(component),
+        }
     }
 
     /// Names everything that compiled code depends on: wasmtime's version, its settings, this CPU.
@@ -155,11 +167,13 @@ impl Engine {
     ///
     /// If the engine for this kind cannot be had.
     pub fn compatibility(&self, kind: Kind) -> Result<String, Error> {
-        _ = kind;
-        Ok(setup::compatibility(&self.inner.wasmtime))
+        Ok(setup::compatibility(match kind {
+            Kind::Task => &self.inner.tasks.engine,
+            Kind::Workflow => &self.inner.workflows()?.flavour.engine,
+        }))
     }
 
-    /// Loads what [`compile`](Self::compile) returned.
+    /// Loads what [`compile`](Self::compile) returned for the same kind.
     ///
     /// # Safety
     ///
@@ -170,9 +184,14 @@ impl Engine {
     ///
     /// If it was compiled by another version or with other settings.
     pub unsafe fn load(&self, compiled: &[u8], kind: Kind) -> Result<Program, Error> {
-        _ = kind;
         // SAFETY: promised by the caller.
-        unsafe { program::load(&self.inner.wasmtime, &self.inner.linker, compiled) }
+        unsafe {
+            self.inner.load(
+                kind,
+                |tasks| tasks.load(compiled),
+                |workflows| workflows.load(compiled),
+            )
+        }
     }
 
     /// Loads a file that holds what [`compile`](Self::compile) returned, by mapping it.
@@ -185,9 +204,14 @@ impl Engine {
     ///
     /// As for [`load`](Self::load), or if the file cannot be read.
     pub unsafe fn load_file(&self, path: &Path, kind: Kind) -> Result<Program, Error> {
-        _ = kind;
         // SAFETY: promised by the caller.
-        unsafe { program::load_file(&self.inner.wasmtime, &self.inner.linker, path) }
+        unsafe {
+            self.inner.load(
+                kind,
+                |tasks| tasks.load_file(path),
+                |workflows| workflows.load_file(path),
+            )
+        }
     }
 
     /// Makes one attempt in a sandbox of its own, on the threads for guests wherever it is polled.
@@ -203,18 +227,98 @@ impl Engine {
         fence: Arc<Fence>,
     ) -> Ended {
         self.inner.ticker.watch(&fence);
+        let (inner, program) = (self.inner.clone(), program.clone());
+        self.on_guest_threads(
+            async move { run::attempt(&inner, &program, call, feed, fence).await },
+        )
+        .await
+    }
+
+    /// Executes a workflow, from its beginning, with `durable` to answer what it asks. As
+    /// [`run`](Self::run) otherwise; while it waits it takes a place of [`workflows_max`] and no
+    /// thread, and no permit is needed for it.
+    ///
+    /// [`workflows_max`]: Options::workflows_max
+    pub async fn run_workflow(
+        &self,
+        program: &Program,
+        call: Call,
+        feed: Arc<Feed>,
+        fence: Arc<Fence>,
+        durable: Box<dyn Durable>,
+    ) -> Ended {
+        self.inner.ticker.watch(&fence);
+        let (inner, program) = (self.inner.clone(), program.clone());
+        self.on_guest_threads(async move {
+            workflow::execution(&inner, &program, call, feed, fence, durable).await
+        })
+        .await
+    }
+
+    /// How many more workflows can be in memory. Where there are none, one that is to be executed
+    /// waits until another has left.
+    pub fn workflow_places_free(&self) -> usize {
+        match self.inner.workflows.get() {
+            Some(Ok(workflows)) => workflows.places.available_permits(),
+            _ => workflow::planned(&self.inner.options) as usize,
+        }
+    }
+
+    async fn on_guest_threads(&self, work: impl Future<Output = Ended> + Send + 'static) -> Ended {
         let here = Handle::try_current().is_ok_and(|here| here.id() == self.inner.guests.id());
         if here {
-            return run::attempt(&self.inner, program, call, feed, fence).await;
+            return work.await;
         }
-        let (inner, program) = (self.inner.clone(), program.clone());
-        let attempt = self
-            .inner
-            .guests
-            .spawn(async move { run::attempt(&inner, &program, call, feed, fence).await });
-        match AbortOnDropHandle::new(attempt).await {
+        match AbortOnDropHandle::new(self.inner.guests.spawn(work)).await {
             Ok(ended) => ended,
             Err(error) => verdict::host_failed(&error),
+        }
+    }
+}
+
+impl Inner {
+    fn task_flavour(options: &Options, is_async: bool) -> Result<Flavour<Sandbox>, String> {
+        let text = |error: wasmtime::Error| format!("{error:#}");
+        let engine = setup::wasmtime_engine(options, is_async).map_err(text)?;
+        Ok(Flavour {
+            linker: setup::linker(&engine).map_err(text)?,
+            complete: setup::complete,
+            engine,
+        })
+    }
+
+    fn async_tasks(&self) -> Result<&Flavour<Sandbox>, Error> {
+        let flavour = self.async_tasks.get_or_init(|| {
+            let flavour = Self::task_flavour(&self.options, true);
+            flavour.inspect(|flavour| self.ticker.tick(&flavour.engine))
+        });
+        flavour
+            .as_ref()
+            .map_err(|error| Error::Start(error.clone()))
+    }
+
+    fn workflows(&self) -> Result<&Workflows, Error> {
+        let workflows = self.workflows.get_or_init(|| {
+            let workflows = Workflows::new(&self.options);
+            workflows
+                .inspect(|workflows| self.ticker.tick(&workflows.flavour.engine))
+                .map_err(|error| format!("{error:#}"))
+        });
+        workflows
+            .as_ref()
+            .map_err(|error| Error::Start(error.clone()))
+    }
+
+    /// Code for tasks does not say for which of the two engines it is; the wrong one refuses it.
+    fn load(
+        &self,
+        kind: Kind,
+        task: impl Fn(&Flavour<Sandbox>) -> Result<Program, Error>,
+        workflow: impl FnOnce(&Flavour<Guest>) -> Result<Program, Error>,
+    ) -> Result<Program, Error> {
+        match kind {
+            Kind::Task => task(&self.tasks).or_else(|_| task(self.async_tasks()?)),
+            Kind::Workflow => workflow(&self.workflows()?.flavour),
         }
     }
 }

@@ -14,6 +14,12 @@ const PAGE_BYTES: usize = 64 << 10;
 pub struct Options {
     /// Sandboxes that live at once on this host: its permits. Whoever calls `run` holds one.
     pub sandboxes_max: u32,
+    /// Workflows in memory at once on this host, most of them waiting; bounded by what
+    /// `vm.max_map_count` allows.
+    pub workflows_max: u32,
+    /// Computing of one execution of a workflow, in instructions, counted from its beginning also
+    /// when it is replayed.
+    pub workflow_fuel_max: u64,
     /// Threads that execute guests and nothing else; 0 means one per core.
     pub guest_threads: usize,
     /// Linear memory of one sandbox, all its memories together, in bytes.
@@ -58,6 +64,8 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             sandboxes_max: 128,
+            workflows_max: 10_000,
+            workflow_fuel_max: 50_000_000_000,
             guest_threads: 0,
             memory_max_bytes: 128 << 20,
             memories_max: 3,

@@ -9,6 +9,7 @@ use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
 
 use super::Error;
 use super::sandbox::Sandbox;
+use super::workflow::Guest;
 
 /// A component that is compiled, linked and ready to be instantiated. Cheap to clone.
 #[derive(Clone)]
@@ -17,10 +18,33 @@ pub struct Program {
 }
 
 struct Inner {
-    pre: InstancePre<Sandbox>,
+    pre: Pre,
     /// By interface (empty for none), then by name.
     exports: HashMap<String, HashMap<String, Export>>,
 }
+
+/// The two kinds of programs differ in what their stores hold.
+pub(super) enum Pre {
+    Task(InstancePre<Sandbox>),
+    Workflow(InstancePre<Guest>),
+}
+
+impl From<InstancePre<Sandbox>> for Pre {
+    fn from(pre: InstancePre<Sandbox>) -> Self {
+        Self::Task(pre)
+    }
+}
+
+impl From<InstancePre<Guest>> for Pre {
+    fn from(pre: InstancePre<Guest>) -> Self {
+        Self::Workflow(pre)
+    }
+}
+
+/// A program of the other kind than the call.
+#[derive(Debug, thiserror::Error)]
+#[error("the program was compiled as a {0}, and is called as what it is not")]
+pub(super) struct WrongKind(&'static str);
 
 /// An exported function.
 #[derive(Clone, Copy)]
@@ -30,6 +54,14 @@ pub(super) struct Export {
     pub results: usize,
 }
 
+/// wasmtime as it is set up for one kind of program, and what such programs may import.
+pub(super) struct Flavour<T: 'static> {
+    pub engine: wasmtime::Engine,
+    pub linker: Linker<T>,
+    /// Links what depends on the component.
+    pub complete: fn(&mut Linker<T>, &Component) -> wasmtime::Result<()>,
+}
+
 impl std::fmt::Debug for Program {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Program").finish_non_exhaustive()
@@ -37,8 +69,18 @@ impl std::fmt::Debug for Program {
 }
 
 impl Program {
-    pub(super) fn pre(&self) -> &InstancePre<Sandbox> {
-        &self.inner.pre
+    pub(super) fn task(&self) -> Result<&InstancePre<Sandbox>, WrongKind> {
+        match &self.inner.pre {
+            Pre::Task(pre) => Ok(pre),
+            Pre::Workflow(_) => Err(WrongKind("workflow")),
+        }
+    }
+
+    pub(super) fn workflow(&self) -> Result<&InstancePre<Guest>, WrongKind> {
+        match &self.inner.pre {
+            Pre::Workflow(pre) => Ok(pre),
+            Pre::Task(_) => Err(WrongKind("task")),
+        }
     }
 
     pub(super) fn export(&self, interface: Option<&str>, function: &str) -> Option<Export> {
@@ -47,70 +89,54 @@ impl Program {
     }
 }
 
-/// Compiled code of a component that can be linked.
-pub(super) fn compile(
-    engine: &wasmtime::Engine,
-    linker: &Linker<Sandbox>,
-    bytes: &[u8],
-) -> Result<Vec<u8>, Error> {
-    let component = Component::from_binary(engine, bytes).map_err(|error| {
-        // This engine reads no `async func` at all. Say so, rather than which feature is missing.
-        match first_async_function(bytes) {
-            Some(function) => Error::Async(function),
-            None => Error::Compile(format!("{error:#}")),
-        }
-    })?;
-    link(linker, &component)?;
-    component
-        .serialize()
-        .map_err(|error| Error::Compile(format!("{error:#}")))
-}
+impl<T: 'static> Flavour<T>
+where
+    Pre: From<InstancePre<T>>,
+{
+    /// Compiled code of a component that can be linked.
+    pub fn compile(&self, bytes: &[u8]) -> Result<Vec<u8>, Error> {
+        let component = Component::from_binary(&self.engine, bytes)
+            .map_err(|error| Error::Compile(format!("{error:#}")))?;
+        self.link(&component)?;
+        component
+            .serialize()
+            .map_err(|error| Error::Compile(format!("{error:#}")))
+    }
 
-/// # Safety
-///
-/// The bytes must be what [`compile`] returned.
-pub(super) unsafe fn load(
-    engine: &wasmtime::Engine,
-    linker: &Linker<Sandbox>,
-    compiled: &[u8],
-) -> Result<Program, Error> {
-    // SAFETY: promised by the caller.
-    let component = unsafe { Component::deserialize(engine, compiled) };
-    prepare(engine, linker, component)
-}
+    /// # Safety
+    ///
+    /// The bytes must be what [`compile`](Self::compile) returned.
+    pub unsafe fn load(&self, compiled: &[u8]) -> Result<Program, Error> {
+        // SAFETY: promised by the caller.
+        self.prepare(unsafe { Component::deserialize(&self.engine, compiled) })
+    }
 
-/// # Safety
-///
-/// The file must hold what [`compile`] returned and must not change while the program lives.
-pub(super) unsafe fn load_file(
-    engine: &wasmtime::Engine,
-    linker: &Linker<Sandbox>,
-    path: &Path,
-) -> Result<Program, Error> {
-    // SAFETY: promised by the caller.
-    let component = unsafe { Component::deserialize_file(engine, path) };
-    prepare(engine, linker, component)
-}
+    /// # Safety
+    ///
+    /// The file must hold what [`compile`](Self::compile) returned and must not change while the
+    /// program lives.
+    pub unsafe fn load_file(&self, path: &Path) -> Result<Program, Error> {
+        // SAFETY: promised by the caller.
+        self.prepare(unsafe { Component::deserialize_file(&self.engine, path) })
+    }
 
-fn prepare(
-    engine: &wasmtime::Engine,
-    linker: &Linker<Sandbox>,
-    component: wasmtime::Result<Component>,
-) -> Result<Program, Error> {
-    let component = component.map_err(|error| Error::Load(format!("{error:#}")))?;
-    let pre = link(linker, &component)?;
-    Ok(Program {
-        inner: Arc::new(Inner {
-            exports: exports(engine, &component),
-            pre,
-        }),
-    })
-}
+    fn prepare(&self, component: wasmtime::Result<Component>) -> Result<Program, Error> {
+        let component = component.map_err(|error| Error::Load(format!("{error:#}")))?;
+        let pre = self.link(&component)?;
+        Ok(Program {
+            inner: Arc::new(Inner {
+                exports: exports(&self.engine, &component),
+                pre: pre.into(),
+            }),
+        })
+    }
 
-fn link(linker: &Linker<Sandbox>, component: &Component) -> Result<InstancePre<Sandbox>, Error> {
-    linker
-        .instantiate_pre(component)
-        .map_err(|error| Error::Import(format!("{error:#}")))
+    fn link(&self, component: &Component) -> Result<InstancePre<T>, Error> {
+        let mut linker = self.linker.clone();
+        (self.complete)(&mut linker, component)
+            .and_then(|()| linker.instantiate_pre(component))
+            .map_err(|error| Error::Import(format!("{error:#}")))
+    }
 }
 
 fn exports(
@@ -153,9 +179,11 @@ fn function(
     }
 }
 
-/// The name of the first `async func` that a component exports or imports.
-fn first_async_function(bytes: &[u8]) -> Option<String> {
-    let decoded = wit_component::decode(bytes).ok()?;
+/// Whether a component exports or imports an `async func`.
+pub(super) fn is_async(bytes: &[u8]) -> bool {
+    let Ok(decoded) = wit_component::decode(bytes) else {
+        return false;
+    };
     let resolve = decoded.resolve();
     let of_interfaces = resolve
         .interfaces
@@ -169,7 +197,5 @@ fn first_async_function(bytes: &[u8]) -> Option<String> {
         })
     });
     let mut functions = of_interfaces.chain(of_worlds);
-    functions
-        .find(|function| function.kind.is_async())
-        .map(|function| function.name.clone())
+    functions.any(|function| function.kind.is_async())
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use wasmtime::component::Val;
+use wasmtime::component::{InstancePre, Val};
 
 use super::capabilities::http::Outgoing;
 use super::convert::{from_wasm, to_wasm};
@@ -57,6 +57,13 @@ async fn attempt_unfinished(
         Ok(prepared) => prepared,
         Err(failure) => return Ended::Outcome(Outcome::Error(failure)),
     };
+    let pre = match program.task() {
+        Ok(pre) => pre,
+        Err(error) => {
+            let failure = Failure::new(FailureKind::Component, error.to_string());
+            return Ended::Outcome(Outcome::Error(failure));
+        }
+    };
     let timeout = call.timeout.unwrap_or_else(|| engine.options.timeout());
     // A timeout beyond what a clock can count is none.
     let began = Instant::now();
@@ -64,7 +71,7 @@ async fn attempt_unfinished(
     let meter = Arc::new(Meter::new(deadline));
     let outgoing = Outgoing::new(&engine.network, &call.grants, fence);
     let mut store = sandbox::store(
-        &engine.wasmtime,
+        pre.engine(),
         &engine.options,
         call,
         outgoing,
@@ -75,7 +82,7 @@ async fn attempt_unfinished(
     let mut results = vec![Val::Bool(false); export.results];
     let work = metered(
         meter,
-        execute(program, &export, &mut store, &arguments, &mut results),
+        execute(pre, &export, &mut store, &arguments, &mut results),
     );
     // The work first: what has ended by itself has ended by itself. A guest that computes is ended
     // by its own look at the same four, a guest that waits is dropped here.
@@ -98,10 +105,11 @@ async fn attempt_unfinished(
 }
 
 /// Longer than anything runs, and short enough for a clock.
-const FOREVER: std::time::Duration = std::time::Duration::from_secs(100 * 365 * 24 * 3600);
+pub(super) const FOREVER: std::time::Duration =
+    std::time::Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// What to call, and with what.
-fn prepare(program: &Program, call: &Call) -> Result<(Export, Vec<Val>), Failure> {
+pub(super) fn prepare(program: &Program, call: &Call) -> Result<(Export, Vec<Val>), Failure> {
     let export = program.export(call.interface.as_deref(), &call.function);
     let Some(export) = export else {
         let message = format!(
@@ -137,13 +145,13 @@ fn prepare(program: &Program, call: &Call) -> Result<(Export, Vec<Val>), Failure
 }
 
 async fn execute(
-    program: &Program,
+    pre: &InstancePre<Sandbox>,
     export: &Export,
     store: &mut wasmtime::Store<Sandbox>,
     arguments: &[Val],
     results: &mut [Val],
 ) -> wasmtime::Result<()> {
-    let instance = program.pre().instantiate_async(&mut *store).await?;
+    let instance = pre.instantiate_async(&mut *store).await?;
     let function = instance
         .get_func(&mut *store, export.index)
         .ok_or_else(|| wasmtime::Error::msg("an exported function is missing in its instance"))?;
@@ -151,7 +159,7 @@ async fn execute(
 }
 
 /// The outcome of a call that returned.
-fn value(engine: &Inner, call: &Call, results: Vec<Val>) -> Outcome {
+pub(super) fn value(engine: &Inner, call: &Call, results: Vec<Val>) -> Outcome {
     let value = match (results.into_iter().next(), &call.signature.result) {
         (Some(value), Some(ty)) => match from_wasm(value, ty) {
             Ok(value) => Some(value),

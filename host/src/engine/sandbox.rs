@@ -77,7 +77,7 @@ pub(super) fn store(
     wasi.allow_tcp(false)
         .allow_udp(false)
         .allow_ip_name_lookup(false);
-    output::give(&mut wasi, &feed, &fence);
+    output::give(&mut wasi, &feed, &fence, None);
     environment::give(&mut wasi, &call.grants);
     let mut table = ResourceTable::new();
     table.set_max_capacity(options.handles_max);

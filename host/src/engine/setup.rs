@@ -5,14 +5,15 @@ use std::hash::{Hash, Hasher};
 use std::num::NonZeroUsize;
 
 use tokio::runtime::Runtime;
-use wasmtime::component::Linker;
+use wasmtime::component::{Component, Linker};
 use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Result,
 };
 
-use super::Options;
 use super::capabilities::{random, task};
 use super::sandbox::Sandbox;
+use super::workflow::typed::is_of_a_component;
+use super::{Options, stubs};
 use crate::model::Digest;
 
 /// Frames of a backtrace that are kept, innermost first.
@@ -29,9 +30,15 @@ const WARM_SLOTS: u32 = 64;
 /// here, and tokio's own 61 of them would delay a timeout by half a second.
 const POLLS_BETWEEN_EVENTS: u32 = 4;
 
+/// Why a task cannot use an import that workflows can.
+const FOR_WORKFLOWS: &str = "only workflows may. If this function is one, say so when the component \
+     is uploaded";
+
 /// An engine with pooled memory, or, where this machine does not give the address space, without.
-pub(super) fn wasmtime_engine(options: &Options) -> Result<Engine> {
+/// Support for `async func` costs half of a fresh sandbox's time: only tasks that need it have it.
+pub(super) fn wasmtime_engine(options: &Options, is_async: bool) -> Result<Engine> {
     let mut config = common(options);
+    config.concurrency_support(is_async);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(options)));
     match Engine::new(&config) {
         Ok(engine) => Ok(engine),
@@ -43,18 +50,18 @@ pub(super) fn wasmtime_engine(options: &Options) -> Result<Engine> {
                  the limit of address space"
             );
             let mut config = common(options);
+            config.concurrency_support(is_async);
             config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
             Engine::new(&config)
         }
     }
 }
 
-fn common(options: &Options) -> Config {
+/// What both kinds of programs share.
+pub(super) fn common(options: &Options) -> Config {
     let mut config = Config::new();
     config
         .epoch_interruption(true)
-        // Support for `async func` costs half of a fresh sandbox's time; such tasks are refused.
-        .concurrency_support(false)
         .memory_reservation(options.memory_bytes() as u64)
         .max_wasm_stack(options.stack_max_bytes)
         .async_stack_size(options.stack_max_bytes + HOST_STACK_BYTES)
@@ -99,6 +106,15 @@ pub(super) fn linker(engine: &Engine) -> Result<Linker<Sandbox>> {
     random::link(&mut linker)?;
     task::link(&mut linker)?;
     Ok(linker)
+}
+
+/// What this component imports beyond that: it may hold workflows as well.
+pub(super) fn complete(linker: &mut Linker<Sandbox>, component: &Component) -> Result<()> {
+    stubs::link(linker, component, |interface| {
+        let for_workflows =
+            interface.starts_with("windlass:host/workflow@") || is_of_a_component(interface);
+        for_workflows.then_some(FOR_WORKFLOWS)
+    })
 }
 
 /// The threads that execute guests.

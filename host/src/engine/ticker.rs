@@ -14,6 +14,7 @@ const TICK: Duration = Duration::from_millis(10);
 #[derive(Default)]
 struct Shared {
     stopped: AtomicBool,
+    engines: Mutex<Vec<wasmtime::Engine>>,
     fences: Mutex<Vec<Weak<Fence>>>,
 }
 
@@ -24,16 +25,16 @@ pub(super) struct Ticker {
 }
 
 impl Ticker {
-    pub fn start(engine: &wasmtime::Engine) -> std::io::Result<Self> {
+    pub fn start() -> std::io::Result<Self> {
         let shared = Arc::<Shared>::default();
         let thread = thread::Builder::new()
             .name("windlass-ticker".to_owned())
             .spawn({
-                let (shared, engine) = (shared.clone(), engine.clone());
+                let shared = shared.clone();
                 move || {
                     while !shared.stopped.load(Ordering::Acquire) {
                         thread::park_timeout(TICK);
-                        engine.increment_epoch();
+                        shared.tick();
                         shared.look_at_fences();
                     }
                 }
@@ -42,6 +43,13 @@ impl Ticker {
             shared,
             thread: Some(thread),
         })
+    }
+
+    /// Interrupts the guests of this engine from now on.
+    pub fn tick(&self, engine: &wasmtime::Engine) {
+        let engines = self.shared.engines.lock();
+        let mut engines = engines.unwrap_or_else(PoisonError::into_inner);
+        engines.push(engine.clone());
     }
 
     /// Looks at this fence from now on, as long as anybody holds it.
@@ -55,6 +63,13 @@ impl Ticker {
 }
 
 impl Shared {
+    fn tick(&self) {
+        let engines = self.engines.lock();
+        for engine in engines.unwrap_or_else(PoisonError::into_inner).iter() {
+            engine.increment_epoch();
+        }
+    }
+
     fn look_at_fences(&self) {
         let mut fences = self.fences.lock().unwrap_or_else(PoisonError::into_inner);
         fences.retain(|fence| match fence.upgrade() {

@@ -95,6 +95,14 @@ fn explain(error: &wasmtime::Error, space: &Space, feed: &Feed, timeout: Duratio
         let message = "the task used up its stack: let it recurse less, or raise stack_max_bytes";
         return Failure::limit("stack_max_bytes", message);
     }
+    if trap == Some(&Trap::OutOfFuel) {
+        let message = "the workflow computed more than it may between its beginning and its end: \
+             move what computes into tasks, or raise workflow_fuel_max";
+        return Failure::limit("workflow_fuel_max", message);
+    }
+    if trap == Some(&Trap::AsyncDeadlock) {
+        return stuck();
+    }
     // A guest that was refused memory or a table mostly gives up with whatever its language does
     // then. The refusal is the cause.
     if let Some(refused) = &space.refused {
@@ -121,6 +129,13 @@ fn explain(error: &wasmtime::Error, space: &Space, feed: &Feed, timeout: Duratio
             false => format!("{message}; its last words: {}", quoted_end(&last_words)),
         },
     )
+}
+
+/// A guest that waits for what nothing can bring about.
+pub(super) fn stuck() -> Failure {
+    let message = "the task waits for something that can never happen: it awaits nothing that the \
+         host could answer";
+    Failure::new(FailureKind::Trap, message)
 }
 
 fn limit(reached: &Reached) -> Failure {

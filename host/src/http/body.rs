@@ -32,6 +32,33 @@ pub async fn collect(headers: &HeaderMap, body: Body, max: usize) -> Answer<Byte
     bytes(headers, body, max, "a request body").await
 }
 
+/// Reads a JSON body of at most `max` bytes; the default where there is no body at all.
+///
+/// # Errors
+///
+/// As [`collect`] and [`from_json`].
+pub async fn json_or_nothing<T: DeserializeOwned + Default>(
+    headers: &HeaderMap,
+    body: Body,
+    max: usize,
+) -> Answer<T> {
+    // Without a body there is nothing whose type could be said.
+    let body = match headers.contains_key(header::CONTENT_TYPE) {
+        true => collect(headers, body, max).await?,
+        false => match bytes(headers, body, max, "a request body").await? {
+            body if body.is_empty() => body,
+            _ => {
+                return Err(Problem::new(Code::MediaType, "the body's type is not said")
+                    .hint("send JSON with `Content-Type: application/json`"));
+            }
+        },
+    };
+    match body.is_empty() {
+        true => Ok(T::default()),
+        false => from_json(&body),
+    }
+}
+
 /// Collects a body of at most `max` bytes; `what` it is, for the refusal.
 ///
 /// # Errors

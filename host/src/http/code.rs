@@ -65,6 +65,8 @@ codes! {
     TooLarge = "too-large", PAYLOAD_TOO_LARGE, "The request is too large";
     /// The bytes are no component that can be used.
     ComponentInvalid = "component-invalid", UNPROCESSABLE_ENTITY, "The component cannot be used";
+    /// Imports of the component cannot be bound to other components.
+    Bindings = "bindings", UNPROCESSABLE_ENTITY, "The imports cannot be bound";
     /// Other bytes stand under the version.
     VersionExists = "version-exists", CONFLICT, "Another component stands under this version";
     /// No such component.
@@ -77,6 +79,18 @@ codes! {
     QueueUnknown = "queue-unknown", NOT_FOUND, "There is no such queue";
     /// No such invocation.
     InvocationUnknown = "invocation-unknown", NOT_FOUND, "There is no such invocation";
+    /// The invocation has ended.
+    InvocationEnded = "invocation-ended", CONFLICT, "The invocation has ended";
+    /// The invocation is a task.
+    NotAWorkflow = "not-a-workflow", UNPROCESSABLE_ENTITY, "The invocation is not a workflow";
+    /// As many messages wait for the workflow as may.
+    MessagesFull = "messages-full", TOO_MANY_REQUESTS, "Too many messages wait for the workflow";
+    /// Nothing is published under the name.
+    NotPublished = "not-published", NOT_FOUND, "Nothing is published under this name";
+    /// The workflow has no such step.
+    StepUnknown = "step-unknown", NOT_FOUND, "The workflow has no such step";
+    /// The invocation neither failed nor was it cancelled.
+    NotFailed = "not-failed", CONFLICT, "The invocation has not failed";
     /// Another call stands under the id.
     IdTaken = "id-taken", CONFLICT, "Another call stands under this id";
     /// The host has reached a limit of its own; later it may have room.

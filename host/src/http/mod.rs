@@ -23,13 +23,13 @@ mod problem;
 mod query;
 mod refusal;
 
-pub use body::{bytes, collect, from_json};
+pub use body::{bytes, collect, from_json, json_or_nothing};
 pub use code::Code;
 pub use events::{last_event_id, stream};
 pub use linger::linger;
 pub use page::PageToken;
 pub use problem::{Problem, panicked};
-pub use query::{Query, duration};
+pub use query::{Query, duration, repeated};
 
 /// What a handler gives.
 pub type Answer<T> = Result<T, Problem>;

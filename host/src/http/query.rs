@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::extract::{FromRequestParts, Query as AxumQuery};
 use http::request::Parts;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::{Answer, Code, Problem};
 
@@ -32,6 +33,35 @@ where
             }
         }
     }
+}
+
+/// The parameters of a request, of which those in `lists` may be repeated.
+///
+/// # Errors
+///
+/// If one is unknown, missing, or repeated that may not be.
+pub fn repeated<T: DeserializeOwned>(uri: &http::Uri, lists: &[&str]) -> Answer<T> {
+    let refuse = |message: String| {
+        Problem::new(Code::Invalid, format!("the query string: {message}")).at("query", message)
+    };
+    let pairs = AxumQuery::<Vec<(String, String)>>::try_from_uri(uri)
+        .map_err(|rejection| refuse(rejection.body_text()))?;
+    let mut fields = serde_json::Map::new();
+    for (name, value) in pairs.0 {
+        if lists.contains(&name.as_str()) {
+            let list = fields
+                .entry(name)
+                .or_insert_with(|| Vec::<Value>::new().into());
+            list.as_array_mut()
+                .expect("a list is made an array")
+                .push(value.into());
+        } else if fields.contains_key(&name) {
+            return Err(refuse(format!("duplicate field `{name}`")));
+        } else {
+            fields.insert(name, value.into());
+        }
+    }
+    serde_json::from_value(fields.into()).map_err(|error| refuse(error.to_string()))
 }
 
 /// Reads a duration as people write it: `250ms`, `30s`, `5m`, `2h`, or `1h30m`.
@@ -71,6 +101,32 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_lists_are_repeated() {
+        #[derive(Debug, PartialEq, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Wanted {
+            name: String,
+            #[serde(default)]
+            bind: Vec<String>,
+        }
+        let read = |query: &str| {
+            let uri = format!("/v1?{query}").parse().unwrap();
+            repeated::<Wanted>(&uri, &["bind"])
+        };
+
+        let wanted = read("name=a&bind=b%3Dc&bind=d").unwrap();
+
+        assert_eq!(
+            (&*wanted.name, wanted.bind),
+            ("a", vec!["b=c".to_owned(), "d".to_owned()])
+        );
+        assert_eq!(read("name=a").unwrap().bind, Vec::<String>::new());
+        for wrong in ["", "name=a&name=b", "name=a&bound=b"] {
+            assert_eq!(read(wrong).unwrap_err().code(), Code::Invalid, "{wrong}");
+        }
+    }
 
     #[test]
     fn durations_read_as_people_write_them() {

@@ -27,6 +27,17 @@ impl From<Error> for Problem {
                     problem.at(mistake.place, mistake.message)
                 })
             }
+            Error::Bindings(mistakes) => {
+                let problem = Self::new(Code::Bindings, said).hint(
+                    "an import is bound to the component that exports the same interface: `windlass push FILE --bind INTERFACE=COMPONENT[@RULE][:QUEUE]`",
+                );
+                mistakes.into_iter().fold(problem, |problem, mistake| {
+                    problem.at(mistake.place, mistake.message)
+                })
+            }
+            Error::BoundOtherwise { .. } => Self::new(Code::VersionExists, said).hint(
+                "what is uploaded never changes, and a workflow knows its component by its bytes: build it anew and upload it under a higher version",
+            ),
             Error::VersionExists { .. } => Self::new(Code::VersionExists, said)
                 .hint("versions never change: upload it under a higher version"),
             Error::UnknownComponent(_) => Self::new(Code::ComponentUnknown, said)
@@ -48,6 +59,21 @@ impl From<Error> for Problem {
                 .hint(format!("declare it by PUT /v1/queues/{name}")),
             Error::UnknownInvocation(_) => Self::new(Code::InvocationUnknown, said)
                 .hint("check the id; list invocations with `windlass invocation list`"),
+            Error::Ended { .. } => Self::new(Code::InvocationEnded, said)
+                .hint("enqueue it again, or fork it: `windlass invocation fork ID`"),
+            Error::NotAWorkflow(_) => Self::new(Code::NotAWorkflow, said).hint(
+                "only workflows have a journal and take messages; `windlass component show` tells which functions are",
+            ),
+            Error::MessagesFull { .. } => Self::new(Code::MessagesFull, said).hint(
+                "try again when the workflow has taken some, or raise `messages_max` under [workflow]",
+            ),
+            Error::NotPublished { .. } => Self::new(Code::NotPublished, said).hint(
+                "list what there is with `windlass invocation published ID`, or wait for it with ?wait=30s",
+            ),
+            Error::UnknownStep { .. } => Self::new(Code::StepUnknown, said)
+                .hint("list the steps with `windlass invocation steps ID`"),
+            Error::NotFailed { .. } => Self::new(Code::NotFailed, said)
+                .hint("fork it to begin it anew from one of its steps"),
             Error::Busy(_) => Self::new(Code::Busy, said).hint("try again in a moment"),
             Error::Store(error) => of_store(&error),
             Error::Internal(_) => internal(&said),

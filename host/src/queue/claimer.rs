@@ -87,7 +87,10 @@ impl Claimer {
         let mut hungry = self.desks.values().filter(|desk| desk.is_hungry()).count() as u32;
         let mut claims = Vec::new();
         for queue in self.in_turn() {
-            let desk = &self.desks[&queue];
+            let desk = self
+                .desks
+                .get_mut(&queue)
+                .expect("turns are taken by desks");
             // Every hungry queue gets its part of what is free; who is last gets what is left.
             let part = match desk.is_hungry() {
                 true => free.div_ceil(hungry.max(1)),
@@ -163,14 +166,35 @@ impl Claimer {
         None
     }
 
-    /// A sandbox has ended.
-    pub fn end(&mut self, queue: QueueId) {
+    /// A sandbox has ended; `lent` as it was claimed.
+    pub fn end(&mut self, queue: QueueId, lent: bool) {
         if let Some(desk) = self.desks.get_mut(&queue) {
-            desk.end();
+            desk.end(lent);
         }
         if self.alone == Alone::Executing {
             self.alone = Alone::No;
         }
+    }
+
+    /// A workflow waits: its permit is free, its slot goes with it.
+    pub fn wait(&mut self, queue: QueueId, lent: bool) {
+        if let Some(desk) = self.desks.get_mut(&queue) {
+            desk.wait(lent);
+        }
+        if self.alone == Alone::Executing {
+            self.alone = Alone::No;
+        }
+    }
+
+    /// Takes back one that is reserved.
+    pub fn remove(&mut self, hold: &Hold) -> Option<Returned> {
+        self.desks.values_mut().find_map(|desk| desk.remove(hold))
+    }
+
+    /// Whether every permit is in use, and more is to be done.
+    pub fn is_pressed(&self) -> bool {
+        let more = |desk: &Desk| desk.is_hungry() || desk.reserved() > 0;
+        self.executing() >= self.permits && self.desks.values().any(more)
     }
 
     /// Takes back what has waited too long, or everything where `all` is said. What must execute
@@ -327,12 +351,12 @@ mod tests {
         assert_eq!(back.iter().map(|r| r.hold.key.0).collect::<Vec<_>>(), [20]);
         assert!(claimer.start(now, |_| Gate::Open).is_none());
 
-        claimer.end(QueueId(1));
+        claimer.end(QueueId(1), false);
         let (_, started) = claimer.start(now, |_| Gate::Open).unwrap();
         assert_eq!(started.hold.key.0, 21);
         claimer.hear_of_work(QueueId(1), &Settings::default());
         assert_eq!(claimer.claims(now, false), []);
-        claimer.end(QueueId(2));
+        claimer.end(QueueId(2), false);
         assert!(!claimer.claims(now, false).is_empty());
     }
 }

@@ -37,7 +37,16 @@ pub struct Desk {
     concurrency: Option<u32>,
     ordered: bool,
     contended: bool,
+    /// In the slots above.
     executing: u32,
+    /// In slots that are not among them: kept by workflows that waited, or lent by them.
+    lent: u32,
+    /// Workflows that took a slot of ours with them into their wait, since the claim that is under way
+    /// was sent.
+    moved: u32,
+    /// Something ended or began to wait since that claim was sent: that it got too little says
+    /// nothing about now.
+    freed: bool,
     reserved: VecDeque<Reserved>,
     /// There may be something to claim.
     work: bool,
@@ -59,6 +68,9 @@ impl Desk {
             ordered: settings.is_ordered(),
             contended: false,
             executing: 0,
+            lent: 0,
+            moved: 0,
+            freed: false,
             reserved: VecDeque::new(),
             work: true,
             stalled: false,
@@ -88,7 +100,7 @@ impl Desk {
 
     /// How many execute here.
     pub fn executing(&self) -> u32 {
-        self.executing
+        self.executing + self.lent
     }
 
     /// How many are claimed and not started.
@@ -101,8 +113,15 @@ impl Desk {
     ///
     /// `blind` are the ordered queue's ends that are not in the same exchange: then its next start
     /// must wait.
-    pub fn claim(&self, permits: u32, now: Instant, blind: bool) -> Option<Claim> {
-        let reserved = self.reserved();
+    pub fn claim(&mut self, permits: u32, now: Instant, blind: bool) -> Option<Claim> {
+        self.moved = 0;
+        self.freed = false;
+        let all = self.reserved();
+        let ours = self
+            .reserved
+            .iter()
+            .filter(|reserved| !reserved.claimed.lent);
+        let reserved = ours.count() as u32;
         let held = self.executing + reserved;
         if self.is_hungry() && !(self.ordered && blind) {
             let ahead = match self.ordered || self.contended {
@@ -112,7 +131,7 @@ impl Desk {
             // A free permit is of no use beyond the limit.
             let most = self.concurrency.unwrap_or(u32::MAX);
             let room = permits.min(most.saturating_sub(self.executing));
-            let rows = (room + ahead).saturating_sub(reserved);
+            let rows = (room + ahead).saturating_sub(all);
             if rows > 0 {
                 return Some(Claim {
                     queue: self.queue,
@@ -139,13 +158,15 @@ impl Desk {
     pub fn take(&mut self, asked: &Claim, granted: Granted, now: Instant) {
         self.concurrency = granted.settings.concurrency;
         self.ordered = granted.settings.is_ordered();
-        self.slots = granted.slots;
-        self.counted = granted.slots.map_or(0, |slots| slots.max(asked.executing));
+        // Those that took a slot with them meanwhile: the store does not know it yet.
+        let executing = asked.executing.saturating_sub(self.moved);
+        self.slots = granted.slots.map(|slots| slots.saturating_sub(self.moved));
+        self.counted = self.slots.map_or(0, |slots| slots.max(executing));
         self.contended = granted.contended;
         if asked.rows > 0 {
             let got = granted.claimed.len() as u32;
             self.work = !granted.drained;
-            self.stalled = !granted.drained && got < asked.rows;
+            self.stalled = !granted.drained && got < asked.rows && !self.freed;
         }
         let reserved = granted.claimed.into_iter().map(|claimed| Reserved {
             claimed,
@@ -156,23 +177,61 @@ impl Desk {
 
     /// The next invocation to start, if a slot is free for it. It is not taken yet.
     pub fn next(&self) -> Option<&Claimed> {
+        let index = self.next_index()?;
+        Some(&self.reserved.get(index)?.claimed)
+    }
+
+    /// The first, if a slot is free; else the first that brings its slot.
+    fn next_index(&self) -> Option<usize> {
         let free = self.slots.is_none_or(|slots| self.executing < slots);
-        let first = self.reserved.front()?;
-        free.then_some(&first.claimed)
+        let mut reserved = self.reserved.iter();
+        reserved.position(|reserved| free || reserved.claimed.lent)
     }
 
     /// Takes what [`Self::next`] showed; it executes from now on.
     pub fn start(&mut self, now: Instant) -> Option<Claimed> {
-        let first = self.reserved.pop_front()?;
-        self.executing += 1;
+        let index = self.next_index()?;
+        let first = self.reserved.remove(index)?;
+        match first.claimed.lent {
+            true => self.lent += 1,
+            false => self.executing += 1,
+        }
         self.rate.count(now);
         Some(first.claimed)
     }
 
     /// A sandbox has ended: its slot is free, whether its outcome is on disk or not.
-    pub fn end(&mut self) {
-        self.executing -= 1;
+    pub fn end(&mut self, lent: bool) {
+        match lent {
+            true => self.lent -= 1,
+            false => self.executing -= 1,
+        }
         self.stalled = false;
+        self.freed = true;
+    }
+
+    /// A workflow waits: it takes its slot with it.
+    pub fn wait(&mut self, lent: bool) {
+        self.end(lent);
+        if !lent && let Some(slots) = &mut self.slots {
+            *slots = slots.saturating_sub(1);
+            self.counted = self.counted.saturating_sub(1);
+            self.moved += 1;
+        }
+    }
+
+    /// Takes back one that is reserved.
+    pub fn remove(&mut self, hold: &Hold) -> Option<Returned> {
+        let index = self
+            .reserved
+            .iter()
+            .position(|reserved| reserved.claimed.hold == *hold)?;
+        self.reserved.remove(index)?;
+        Some(Returned {
+            hold: *hold,
+            queue: self.queue,
+            executed: None,
+        })
     }
 
     /// Takes back what has waited too long, or everything where `all` is said.
@@ -230,7 +289,7 @@ impl Desk {
     /// Whether there is nothing to remember of this queue.
     pub fn is_idle(&self) -> bool {
         let slots = self.concurrency.is_some() && self.counted > 0;
-        !self.work && !slots && self.executing == 0 && self.reserved.is_empty()
+        !self.work && !slots && self.executing() == 0 && self.reserved.is_empty()
     }
 
     /// When the first reserved one must go back.
@@ -263,6 +322,10 @@ pub(super) mod tests {
             arguments: None,
             timeout_ms: None,
             place: (0, key),
+            workflow: false,
+            resumed: false,
+            lent: false,
+            depth: 0,
         }
     }
 
@@ -311,7 +374,7 @@ pub(super) mod tests {
         desk.start(now).unwrap();
 
         assert!(desk.next().is_none());
-        desk.end();
+        desk.end(false);
         assert_eq!(desk.next().unwrap().hold.key, Key(3));
     }
 
@@ -348,7 +411,7 @@ pub(super) mod tests {
             concurrency: Some(10),
             ..Settings::default()
         };
-        let desk = Desk::new(QueueId(1), &settings);
+        let mut desk = Desk::new(QueueId(1), &settings);
 
         let claim = desk.claim(128, Instant::now(), false).unwrap();
 
@@ -373,9 +436,55 @@ pub(super) mod tests {
         let asked = desk.claim(8, now, false).unwrap();
         desk.take(&asked, granted(Some(1), Some(1), &[1], false), now);
         desk.start(now);
-        desk.end();
+        desk.end(false);
 
         assert!(desk.claim(8, now, true).is_none_or(|claim| claim.rows == 0));
         assert!(desk.claim(8, now, false).unwrap().rows > 0);
+    }
+
+    #[test]
+    fn a_workflow_takes_its_slot_into_its_wait() {
+        let (mut desk, now) = (desk(), Instant::now());
+        let asked = desk.claim(8, now, false).unwrap();
+        desk.take(&asked, granted(Some(1), Some(1), &[1, 2], false), now);
+        desk.start(now).unwrap();
+
+        desk.wait(false);
+
+        assert!(desk.next().is_none(), "2 would execute in the slot of 1");
+        assert_eq!(desk.executing(), 0);
+    }
+
+    #[test]
+    fn a_grant_that_is_under_way_when_a_workflow_waits_counts_one_less() {
+        let (mut desk, now) = (desk(), Instant::now());
+        let asked = desk.claim(8, now, false).unwrap();
+        desk.take(&asked, granted(Some(2), Some(1), &[1], false), now);
+        desk.start(now).unwrap();
+        let asked = desk.claim(8, now, false).unwrap();
+
+        desk.wait(false);
+        desk.take(&asked, granted(Some(2), Some(1), &[2], false), now);
+
+        assert!(
+            desk.next().is_none(),
+            "the store does not know yet that 1 kept its slot"
+        );
+    }
+
+    #[test]
+    fn what_brings_its_slot_starts_before_what_waits_for_one() {
+        let (mut desk, now) = (desk(), Instant::now());
+        let asked = desk.claim(8, now, false).unwrap();
+        let mut answer = granted(Some(1), Some(0), &[1, 2], false);
+        answer.claimed[1].lent = true;
+        desk.take(&asked, answer, now);
+
+        let started = desk.start(now).unwrap();
+
+        assert_eq!(started.hold.key, Key(2));
+        assert!(desk.next().is_none());
+        desk.end(true);
+        assert_eq!(desk.executing(), 0);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! - `dispatcher`: the one loop that talks to the store, once for all queues
 //! - `desk`, `claimer`: one queue as this host sees it, and all of them; `recorder`: what waits to be handed in
-//! - `tasks`, `runner`: what an attempt needs, and the attempt
+//! - `tasks`, `runner`: what an attempt needs, and the attempt; `turns`: workflows that wait
 //! - `lease`: this host's right to do so, and what it takes over from the dead
 //!
 //! A host lives in incarnations: one that loses its lease ends its sandboxes, records nothing more,
@@ -17,6 +17,7 @@ mod recorder;
 mod runner;
 mod stats;
 mod tasks;
+mod turns;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +29,7 @@ use crate::engine::{Engine, Fence};
 use crate::model::HostNumber;
 use crate::registry::programs::Programs;
 use crate::store::{Backend, NewHost, Store};
+use crate::workflow::Workflows;
 
 pub use stats::{Reading, Stats};
 
@@ -129,6 +131,8 @@ pub struct Service {
     pub engine: Engine,
     /// Compiled code.
     pub programs: Programs,
+    /// Workflows.
+    pub workflows: Workflows,
     /// How it takes part.
     pub options: Options,
     /// Its name for people.
@@ -193,6 +197,8 @@ impl Service {
             tasks: tasks.clone(),
             clock: clock.clone(),
             fence: fence.clone(),
+            workflows: self.workflows.clone(),
+            host,
         };
         let dispatcher = Dispatcher::new(host, runner, self.options.clone(), self.stats.clone());
         // The lease outlives the drain: what still runs must stay ours.

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use crate::store::{EXCHANGE_MAX, Ended, Exchange, Hold, Report, Returned, Started};
+use crate::store::{EXCHANGE_MAX, Ended, Exchange, Hold, Report, Returned, Started, Waited};
 
 /// An attempt that is older than this has its start marked even if nothing else is to be written.
 const MARK_AFTER: Duration = Duration::from_millis(10);
@@ -19,6 +19,7 @@ pub struct Recorder {
     started: HashMap<Hold, (Started, Instant)>,
     reports: Vec<Report>,
     returned: Vec<Returned>,
+    waited: Vec<Waited>,
     /// The database refused something: until all is handed in, ends go one at a time.
     single: bool,
 }
@@ -56,11 +57,18 @@ impl Recorder {
         }
     }
 
+    /// A workflow waits; its start needs no mark any more.
+    pub fn wait(&mut self, waited: Waited) {
+        self.started.remove(&waited.hold);
+        self.waited.push(waited);
+    }
+
     /// Whether something should be handed in now.
     pub fn is_due(&self, now: Instant) -> bool {
         !self.ended.is_empty()
             || !self.returned.is_empty()
             || !self.reports.is_empty()
+            || !self.waited.is_empty()
             || self.marks_due().is_some_and(|due| due <= now)
     }
 
@@ -75,6 +83,7 @@ impl Recorder {
             && self.started.is_empty()
             && self.returned.is_empty()
             && self.reports.is_empty()
+            && self.waited.is_empty()
     }
 
     /// Whether ends will have to stay behind the next exchange.
@@ -98,6 +107,7 @@ impl Recorder {
     pub fn knows(&self, hold: &Hold) -> bool {
         self.ended.iter().any(|ended| ended.hold == *hold)
             || self.returned.iter().any(|returned| returned.hold == *hold)
+            || self.waited.iter().any(|waited| waited.hold == *hold)
     }
 
     /// Takes what goes into the next exchange.
@@ -118,7 +128,8 @@ impl Recorder {
             ended: some(&mut self.ended, ends_max),
             reports: some(&mut self.reports, EXCHANGE_MAX),
             returned: some(&mut self.returned, EXCHANGE_MAX),
-            waited: Vec::new(),
+            // All of them: a claim beside them must know of every slot that went with one.
+            waited: std::mem::take(&mut self.waited),
             claims: Vec::new(),
         }
     }
@@ -137,6 +148,7 @@ impl Recorder {
         }
         self.reports.splice(0..0, exchange.reports);
         self.returned.splice(0..0, exchange.returned);
+        self.waited.splice(0..0, exchange.waited);
     }
 }
 

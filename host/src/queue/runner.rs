@@ -5,12 +5,16 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::tasks::{Task, Tasks};
+use super::turns::{HeldAs, HostTurn, Waits};
+use crate::control::Maker;
 use crate::engine::{Call, Ended, Engine, Feed, Fence, Identity, Program};
-use crate::model::{Failure, FailureKind, Moment, Outcome, QueueId, QueueName};
-use crate::store::{Claimed, Store};
+use crate::model::{Failure, FailureKind, HostNumber, Moment, Outcome, QueueId, QueueName};
+use crate::store::{Claimed, Hold, Store};
+use crate::workflow::{Begin, Identity as Who, Mode, Workflows};
 
 /// How long to wait before arguments are asked for again.
 const READ_PAUSE: Duration = Duration::from_millis(100);
@@ -45,12 +49,28 @@ pub struct Attempt {
     pub feed: Arc<Feed>,
     /// Ends it.
     pub cancel: CancellationToken,
+    /// Whether its queue has a limit.
+    pub scarce: bool,
+    /// To the dispatcher.
+    pub news: mpsc::UnboundedSender<News>,
+    /// Whether others wait for a permit.
+    pub pressed: watch::Receiver<bool>,
+}
+
+/// What an attempt tells the dispatcher.
+pub enum News {
+    /// It is over.
+    Over(Box<Ran>),
+    /// It is a workflow that waits.
+    Waits(Waits),
 }
 
 /// An attempt that is over.
 pub struct Ran {
     /// What was claimed.
     pub claimed: Claimed,
+    /// As what the store knows it now: a workflow was perhaps resumed since it was claimed.
+    pub hold: Hold,
     /// Its queue.
     pub queue: QueueId,
     /// How it ended.
@@ -59,6 +79,15 @@ pub struct Ran {
     pub started_at: Moment,
     /// When it ended.
     pub finished_at: Moment,
+}
+
+/// A workflow about to be executed.
+struct Workflow<'a> {
+    claimed: &'a Claimed,
+    queue: QueueName,
+    task: &'a Task,
+    program: &'a Program,
+    feed: Arc<Feed>,
 }
 
 /// What every attempt needs.
@@ -74,12 +103,28 @@ pub struct Runner {
     pub clock: Clock,
     /// Up to when this incarnation may execute.
     pub fence: Arc<Fence>,
+    /// Workflows.
+    pub workflows: Workflows,
+    /// This incarnation.
+    pub host: HostNumber,
 }
 
 impl Runner {
     /// Makes the attempt.
     pub async fn run(self, attempt: Attempt) -> Ran {
         let started_at = self.clock.now();
+        let held_as = HeldAs::new(attempt.claimed.hold);
+        let turn = HostTurn {
+            held_as: held_as.clone(),
+            queue: attempt.queue,
+            scarce: attempt.scarce,
+            attempt: attempt.claimed.attempt,
+            started_at,
+            feed: attempt.feed.clone(),
+            news: attempt.news,
+            pressed: attempt.pressed,
+            memory: Duration::from_millis(self.workflows.options().memory_ms),
+        };
         let Attempt {
             claimed,
             queue,
@@ -87,6 +132,7 @@ impl Runner {
             program,
             feed,
             cancel,
+            ..
         } = attempt;
         let ended = match program {
             Err(why) => Ended::Outcome(Outcome::Error(Failure::new(
@@ -94,13 +140,23 @@ impl Runner {
                 format!("the component cannot be loaded: {why}"),
             ))),
             Ok((task, program)) => {
-                let prepare = self.call(&claimed, queue_name, &task, cancel.clone());
+                let prepare = self.call(&claimed, queue_name.clone(), &task, cancel.clone());
                 let call = tokio::select! {
                     call = prepare => Some(call),
                     () = cancel.cancelled() => None,
                     () = self.fence.broken() => None,
                 };
                 match call {
+                    Some(call) if task.workflow => {
+                        let workflow = Workflow {
+                            claimed: &claimed,
+                            queue: queue_name,
+                            task: &task,
+                            program: &program,
+                            feed,
+                        };
+                        self.run_workflow(workflow, call, turn).await
+                    }
                     Some(call) => {
                         self.engine
                             .run(&program, call, feed, self.fence.clone())
@@ -112,11 +168,70 @@ impl Runner {
             }
         };
         Ran {
+            hold: held_as.get(),
             claimed,
             queue,
             ended,
             started_at,
             finished_at: self.clock.now(),
+        }
+    }
+
+    /// Executes a workflow against its journal, and again where it goes on as new.
+    async fn run_workflow(&self, what: Workflow<'_>, mut call: Call, turn: HostTurn) -> Ended {
+        let (claimed, task, mut turn) = (what.claimed, what.task, Some(turn));
+        let fresh = |turn: &HostTurn| HostTurn {
+            held_as: turn.held_as.clone(),
+            feed: turn.feed.clone(),
+            news: turn.news.clone(),
+            pressed: turn.pressed.clone(),
+            ..*turn
+        };
+        loop {
+            let Some(mine) = turn.take() else {
+                return Ended::Fenced;
+            };
+            turn = Some(fresh(&mine));
+            let clock = self.clock.clone();
+            let begin = Begin {
+                identity: Who {
+                    key: claimed.hold.key,
+                    id: claimed.id.clone(),
+                    depth: claimed.depth,
+                    signature: task.signature.clone(),
+                },
+                maker: Maker {
+                    namespace: claimed.namespace.clone(),
+                    component: task.component.clone(),
+                    version: task.version.clone(),
+                    digest: task.digest.clone(),
+                    queue: what.queue.clone(),
+                    grants: call.grants.clone(),
+                },
+                mode: Mode::Live {
+                    turn: Box::new(mine),
+                    host: self.host,
+                },
+                now: Box::new(move || clock.now()),
+            };
+            let begun = tokio::select! {
+                begun = self.workflows.begin(begin) => begun,
+                () = call.cancel.cancelled() => return Ended::Cancelled,
+                () = self.fence.broken() => return Ended::Fenced,
+            };
+            let execution = match begun {
+                Ok(execution) => execution,
+                Err(failure) => return Ended::Outcome(Outcome::Error(failure)),
+            };
+            let (feed, fence) = (what.feed.clone(), self.fence.clone());
+            let ended = self
+                .engine
+                .run_workflow(what.program, call.clone(), feed, fence, Box::new(execution))
+                .await;
+            match ended {
+                Ended::Restart(arguments) => call.arguments = arguments,
+                ended => return ended,
+            }
         }
     }
 

@@ -27,6 +27,8 @@ pub struct Task {
     pub namespace: Namespace,
     /// The component.
     pub component: ComponentName,
+    /// Its version.
+    pub version: semver::Version,
     /// The digest of its bytes.
     pub digest: Digest,
     /// The interface; none at world level.
@@ -35,6 +37,17 @@ pub struct Task {
     pub name: String,
     /// Parameters and result.
     pub signature: Arc<values::Function>,
+    /// Whether it is a workflow.
+    pub workflow: bool,
+}
+
+impl Task {
+    fn kind(&self) -> Kind {
+        match self.workflow {
+            true => Kind::Workflow,
+            false => Kind::Task,
+        }
+    }
 }
 
 /// Whether a task can run here now.
@@ -91,7 +104,7 @@ impl Tasks {
     pub fn readiness(&self, function: FunctionId) -> Readiness {
         let known = locked(&self.inner.known).get(&function).cloned();
         if let Some(task) = &known
-            && let Some(program) = self.inner.programs.loaded(&task.digest, Kind::Task)
+            && let Some(program) = self.inner.programs.loaded(&task.digest, task.kind())
         {
             return Readiness::Ready(task.clone(), program);
         }
@@ -110,7 +123,7 @@ impl Tasks {
     /// Whether it can run, or is known to be hopeless, without starting anything.
     pub fn is_settled(&self, function: FunctionId) -> bool {
         let known = locked(&self.inner.known).get(&function).cloned();
-        known.is_some_and(|task| self.inner.programs.ready(&task.digest, Kind::Task))
+        known.is_some_and(|task| self.inner.programs.ready(&task.digest, task.kind()))
             || locked(&self.inner.hopeless).contains_key(&function)
     }
 
@@ -201,6 +214,8 @@ impl Tasks {
                 let task = Arc::new(Task {
                     namespace: found.namespace,
                     component: found.component,
+                    version: found.version,
+                    workflow: found.workflow,
                     digest: found.digest,
                     interface: found.interface,
                     name: found.name,
@@ -210,7 +225,7 @@ impl Tasks {
                 task
             }
         };
-        let loaded = self.inner.programs.get(&task.digest, Kind::Task).await;
+        let loaded = self.inner.programs.get(&task.digest, task.kind()).await;
         loaded
             .map(drop)
             .map_err(|error| (error.is_final(), error.to_string()))

@@ -1,7 +1,14 @@
-//! What a component exports: its tasks with their types and names, and why the rest are none.
+//! What a component exports: its tasks with their types and names, and why the rest are none; and
+//! which tasks of other components it calls by type.
 //!
 //! Stored with the component at upload, so that a call needs no compiled code to be checked.
 //! Whether its code is sound is found out when the engine compiles it.
+//!
+//! - `kinds`: which functions are workflows
+//! - `imported`: the interfaces of other components that it calls
+
+mod imported;
+mod kinds;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -11,6 +18,8 @@ use wit_parser::{FunctionKind, Resolve, TypeDefKind, World, WorldId, WorldItem};
 
 use crate::values;
 use crate::values::wit::Signatures;
+
+pub use imported::{Imported, ImportedFunction};
 
 /// How many functions a component may export.
 const MAX_FUNCTIONS: usize = 1_000;
@@ -55,6 +64,12 @@ pub enum Error {
     /// Its WIT text is too long to be kept.
     #[error("the component's WIT is {0} bytes long, at most {MAX_WIT} are allowed; split it")]
     WitTooLong(usize),
+    /// It says of its functions what is not understood.
+    #[error(
+        "the component's section `windlass:kinds` has the line {0:?}, which is not understood: it \
+         was built for a newer Windlass, or by hand"
+    )]
+    Kind(String),
 }
 
 /// What a component exports and needs.
@@ -66,6 +81,9 @@ pub struct Description {
     pub skipped: Vec<Skipped>,
     /// The interfaces and functions that the component needs something from, with their versions.
     pub imports: Vec<String>,
+    /// Those of them that are interfaces of other components, whose functions it calls.
+    #[serde(default)]
+    pub task_imports: Vec<Imported>,
     /// The component's world as WIT text.
     pub wit: String,
 }
@@ -82,6 +100,9 @@ pub struct Task {
     /// Its comment in the WIT, if the component kept it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub docs: Option<String>,
+    /// Whether it is a workflow: a task that enqueues others and survives a crash.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub workflow: bool,
 }
 
 /// An exported function that is no task.
@@ -113,10 +134,12 @@ pub fn describe(bytes: &[u8]) -> Result<Description, Error> {
     };
     let mut description = Description {
         imports: imports(resolve, &resolve.worlds[*world])?,
+        task_imports: imported::imported(resolve, &resolve.worlds[*world])?,
         wit: wit(&decoded)?,
         ..Description::default()
     };
     exports(resolve, *world, &mut description)?;
+    kinds::decide(bytes, &mut description)?;
     Ok(description)
 }
 
@@ -182,6 +205,7 @@ fn export(
             name: function.name.clone(),
             function: signature,
             docs: docs(function),
+            workflow: false,
         }),
         Err(error) => description.skipped.push(skipped(error.to_string())),
     }
@@ -247,4 +271,4 @@ fn cut(text: &str, chars: usize) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

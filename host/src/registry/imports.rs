@@ -48,6 +48,13 @@ pub fn unknown_imports(imports: &[String]) -> Vec<String> {
     unknown.cloned().collect()
 }
 
+/// Those of `imports` through which a workflow would reach what a replay could not repeat.
+pub fn nondeterministic(imports: &[String]) -> Vec<String> {
+    let reaches =
+        |import: &&String| import.starts_with("wasi:http/") || import.starts_with("wasi:sockets/");
+    imports.iter().filter(reaches).cloned().collect()
+}
+
 fn is_provided(import: &str) -> bool {
     let Some((path, version)) = import.split_once('@') else {
         return false;
@@ -58,7 +65,7 @@ fn is_provided(import: &str) -> bool {
     };
     let is_minor = |minor| version.major == 0 && version.minor == minor && version.pre.is_empty();
     if package == "windlass:host" {
-        return interface == "task" && is_minor(1);
+        return matches!(interface, "task" | "workflow") && is_minor(1);
     }
     let mut wasi = WASI.iter();
     let linked = wasi.any(|(name, interfaces)| *name == package && interfaces.contains(&interface));
@@ -76,11 +83,19 @@ mod tests {
             "wasi:io/streams@0.2.6",
             "wasi:http/outgoing-handler@0.2.9",
             "windlass:host/task@0.1.0",
+            "windlass:host/workflow@0.1.0",
         ];
 
         let unknown = unknown_imports(&imports.map(str::to_owned));
 
         assert_eq!(unknown, Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_network_is_what_a_replay_cannot_repeat() {
+        let imports = ["wasi:http/types@0.2.0", "wasi:random/random@0.2.0"].map(str::to_owned);
+
+        assert_eq!(nondeterministic(&imports), ["wasi:http/types@0.2.0"]);
     }
 
     #[test]

@@ -189,6 +189,22 @@ impl Description {
         Err(self.unknown(function))
     }
 
+    /// Says of a function, whatever the component says of it, whether it is a workflow.
+    ///
+    /// # Errors
+    ///
+    /// As [`find`](Self::find).
+    pub fn say(&mut self, function: &str, workflow: bool) -> Result<(), Error> {
+        let full = self.find(function)?.full_name();
+        let said = |task: &&mut Task| task.full_name() == full;
+        self.tasks
+            .iter_mut()
+            .find(said)
+            .expect("what was found is there")
+            .workflow = workflow;
+        Ok(())
+    }
+
     fn unknown(&self, function: &str) -> Error {
         let bare = function.rsplit_once('#').map_or(function, |(_, name)| name);
         let mut known = self.tasks.iter().collect::<Vec<_>>();
@@ -207,7 +223,7 @@ impl Description {
 }
 
 /// Whether `function` can mean the function `name` of `interface`.
-fn names(function: &str, interface: Option<&str>, name: &str) -> bool {
+pub(super) fn names(function: &str, interface: Option<&str>, name: &str) -> bool {
     let Some((wanted, bare)) = function.rsplit_once('#') else {
         return function == name;
     };

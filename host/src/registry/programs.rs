@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 use serde::{Deserialize, Serialize};
@@ -189,6 +190,25 @@ impl Programs {
     /// The program of a component that is in memory; this counts as a use.
     pub fn loaded(&self, digest: &Digest, kind: Kind) -> Option<Program> {
         self.inner.state().touch(&(digest.clone(), kind))
+    }
+
+    /// Compiles a component that is not stored, for one use.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be compiled or loaded.
+    pub async fn compile_once(&self, bytes: Bytes, kind: Kind) -> Result<Program, String> {
+        let _one_of_few = self.inner.compiling.acquire().await;
+        let inner = self.inner.clone();
+        let compiled = self.inner.tasks.spawn_blocking(move || {
+            let compiled = inner.engine.compile(&bytes, kind)?;
+            // SAFETY: `compile` returned it in this very function.
+            unsafe { inner.engine.load(&compiled, kind) }
+        });
+        match compiled.await {
+            Ok(program) => program.map_err(|error| error.to_string()),
+            Err(_) => Err("the compiler failed: please report this with the component".to_owned()),
+        }
     }
 
     /// Starts to load a component that will be needed.

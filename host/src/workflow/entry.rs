@@ -9,9 +9,12 @@ use serde::{Deserialize, Serialize};
 use crate::engine::{Answer, Gate, HandleNumber, NamedCall, Request};
 use crate::model::{Digest, Moment, Outcome, State};
 
-/// How much of a hash stands for arguments and values: they are kept with the child, or shown
-/// elsewhere, and need only be compared here.
-const HASH_CHARS: usize = 16;
+/// Arguments and values up to this size stand in the journal as they are, in bytes. Of larger ones,
+/// which are kept with the child or shown elsewhere, it has the beginning and a hash to compare.
+const SHOWN_BYTES: usize = 200;
+
+/// How much of a hash is kept.
+const HASH_CHARS: usize = 32;
 
 /// One entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +32,9 @@ pub enum Entry {
         /// How many children there were before.
         #[serde(default)]
         children: u32,
+        /// Of a fork: whose steps these were, the oldest first, each up to a step.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        origins: Vec<Origin>,
     },
     /// The workflow asked for something.
     Step {
@@ -57,6 +63,15 @@ pub enum Entry {
     },
 }
 
+/// Whose the first steps of a fork were: their children have ids of that invocation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The invocation.
+    pub id: String,
+    /// Up to the step before the one of this number.
+    pub before: u32,
+}
+
 /// What a step asked for: enough to compare a replay with it, and to show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
@@ -82,7 +97,7 @@ pub enum Asked {
         interface: String,
         /// The function.
         function: String,
-        /// The hash of the arguments.
+        /// The arguments, or what stands for them.
         arguments: String,
     },
     /// A handle by id.
@@ -127,7 +142,7 @@ pub enum Asked {
     Publish {
         /// Its name.
         name: String,
-        /// The hash of the value.
+        /// The value, or what stands for it.
         value: String,
     },
     /// A message.
@@ -153,7 +168,7 @@ pub struct Named {
     pub queue: Option<String>,
     /// The task as it was written.
     pub task: String,
-    /// The hash of the arguments as they were written.
+    /// The arguments as they were written, or what stands for them.
     pub arguments: String,
     /// The chosen id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -193,8 +208,20 @@ pub enum Answered {
     Text(Option<String>),
 }
 
-/// The hash that stands for a text.
-pub fn hash(text: &[u8]) -> String {
+/// What stands for a text in the journal: no other text has the same.
+pub fn mark(text: &str) -> String {
+    if text.len() <= SHOWN_BYTES {
+        return text.to_owned();
+    }
+    let shown = &text[..text.floor_char_boundary(SHOWN_BYTES / 2)];
+    format!(
+        "{shown}… ({} bytes, sha-256 {})",
+        text.len(),
+        hash(text.as_bytes())
+    )
+}
+
+fn hash(text: &[u8]) -> String {
     Digest::of(text).as_str()[..HASH_CHARS].to_owned()
 }
 
@@ -203,7 +230,7 @@ impl From<&NamedCall> for Named {
         Self {
             queue: call.queue.clone(),
             task: call.task.clone(),
-            arguments: hash(call.arguments.as_bytes()),
+            arguments: mark(&call.arguments),
             id: call.id.clone(),
             priority: call.priority,
             timeout_ms: call.timeout_ms,
@@ -239,7 +266,7 @@ impl Asked {
             } => Self::Call {
                 interface: interface.clone(),
                 function: function.clone(),
-                arguments: hash(arguments),
+                arguments: mark(&String::from_utf8_lossy(arguments)),
             },
             Request::Find(id) => Self::Find { id: id.clone() },
             Request::Status(handle) => Self::Status { handle: handle.0 },
@@ -256,7 +283,7 @@ impl Asked {
             Request::Now => Self::Now,
             Request::Publish(name, value) => Self::Publish {
                 name: name.clone(),
-                value: hash(value.as_bytes()),
+                value: mark(value),
             },
             Request::Receive(name, timeout_ms) => Self::Receive {
                 name: name.clone(),
@@ -361,6 +388,7 @@ mod tests {
                 at: Moment(5),
                 steps: 0,
                 children: 0,
+                origins: Vec::new(),
             },
             Entry::Step {
                 n: 1,

@@ -9,12 +9,12 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 
-use super::entry::{Asked, Entry, shown_end};
+use super::entry::{Asked, Entry, Origin, shown_end};
 use super::fresh::Fresh;
 use super::tape::Tape;
 use super::turn::Turn;
 use super::waits::{Pending, Waits};
-use super::{Difference, Options, Replayed};
+use super::{Difference, Options};
 use crate::control::{Children, Watch};
 use crate::engine::{Answer, Asked as Reply, Durable, Gate, Halt, HandleNumber, Request};
 use crate::model::{Failure, FailureKind, HostNumber, InvocationId, Key, Moment, Outcome};
@@ -44,7 +44,18 @@ pub enum Mode {
         host: HostNumber,
     },
     /// It changes nothing, and stops where the journal ends: what it found.
-    Private(Arc<Mutex<Replayed>>),
+    Private(Arc<Mutex<Report>>),
+}
+
+/// What a private execution found.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// The number of the last step that was the same.
+    pub steps: u32,
+    /// Where it differed.
+    pub difference: Option<Difference>,
+    /// What it would do after the end of the journal.
+    pub beyond: Option<String>,
 }
 
 /// A handle that was given out.
@@ -99,6 +110,8 @@ pub struct Execution {
     pub(super) steps: u32,
     pub(super) made: u32,
     pub(super) made_bytes: usize,
+    /// Whose steps the first ones were.
+    pub(super) origins: Vec<Origin>,
     /// The piece of own work that is being done.
     pub(super) piece: Option<String>,
 }
@@ -116,18 +129,22 @@ impl Execution {
                 at: (parts.now)(),
                 steps: 0,
                 children: 0,
+                origins: Vec::new(),
             };
             parts.tape.begin(begin);
         }
         let (mut seed, mut time, mut steps, mut made) = ([0; 32], Moment(0), 0, 0);
+        let mut origins = Vec::new();
         if let Some(Entry::Begin { .. }) = parts.tape.next()
             && let Some(Entry::Begin {
                 seed: text,
                 at,
                 steps: before,
                 children,
+                origins: forks,
             }) = parts.tape.take()
         {
+            origins = forks;
             for (byte, digits) in seed.iter_mut().zip(text.as_bytes().chunks(2)) {
                 let digits = std::str::from_utf8(digits).unwrap_or_default();
                 *byte = u8::from_str_radix(digits, 16).unwrap_or_default();
@@ -151,6 +168,7 @@ impl Execution {
             steps,
             made,
             made_bytes: 0,
+            origins,
             piece: None,
             parts,
         }
@@ -183,6 +201,23 @@ impl Execution {
             .map(|handle| self.key_of(*handle))
             .collect();
         self.waits.add(step, pending, &keys)
+    }
+
+    /// The id of what a step enqueues, or enqueued when it was another invocation's.
+    pub(super) fn id_of_child(&self, step: u32, index: Option<usize>) -> InvocationId {
+        match self.origins.iter().find(|origin| step < origin.before) {
+            Some(origin) => InvocationId::from_store(origin.id.clone()).of_child(step, index),
+            None => self.parts.identity.id.of_child(step, index),
+        }
+    }
+
+    /// What a private execution would do after the end of its journal.
+    pub(super) fn stop_at(&self, present: String) -> Halt {
+        if let Mode::Private(report) = &self.parts.mode {
+            let mut report = report.lock().expect("no holder of this lock can panic");
+            report.beyond = Some(present);
+        }
+        Halt::Away
     }
 
     /// Gives out a handle.
@@ -241,6 +276,7 @@ impl Execution {
             at: self.time,
             steps: self.steps,
             children: self.made,
+            origins: Vec::new(),
         }
     }
 }

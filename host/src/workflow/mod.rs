@@ -17,21 +17,25 @@ mod execution;
 mod fresh;
 mod gates;
 mod outcomes;
+mod past;
 mod stepping;
+mod steps;
 mod tape;
 mod turn;
 mod waits;
 
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::control::{self, Control};
+use crate::control::{Control, Maker};
 use crate::engine::Engine;
-use crate::model::{Digest, InvocationId, Moment, Namespace};
+use crate::model::{Failure, FailureKind, InvocationId, Moment};
 use crate::registry::programs::Programs;
-use crate::store::{Invocation, Store};
+use crate::store::{Chunk, Store};
 
 pub use execution::{Execution, Identity, Mode, Parts};
 pub use tape::{Tape, Unreadable};
@@ -121,36 +125,48 @@ pub struct Upgraded {
     pub busy: Vec<InvocationId>,
 }
 
-/// Workflows of a host, as callers see them: their steps, their past. Cheap to clone.
+/// What it takes to begin an execution.
+pub struct Begin {
+    /// Who executes.
+    pub identity: Identity,
+    /// For whom it calls.
+    pub maker: Maker,
+    /// Whether it may do anything.
+    pub mode: Mode,
+    /// The database's time.
+    pub now: Box<dyn Fn() -> Moment + Send + Sync>,
+}
+
+/// Workflows of a host: their executions, and for callers their steps and their past. Cheap to clone.
 #[derive(Clone)]
 pub struct Workflows {
     inner: Arc<Inner>,
 }
 
-#[expect(dead_code, reason = "the parts that use it follow")]
 struct Inner {
     store: Arc<dyn Store>,
     control: Control,
-    engine: Engine,
-    programs: Programs,
+    /// None on a host that runs nothing.
+    runs: Option<(Engine, Programs)>,
     options: Options,
 }
 
+/// The pause before the store is asked again.
+const PAUSE: Duration = Duration::from_millis(100);
+
 impl Workflows {
-    /// The workflows of this store.
+    /// The workflows of this store. A host that runs nothing replays nothing.
     pub fn new(
         store: Arc<dyn Store>,
         control: Control,
-        engine: Engine,
-        programs: Programs,
+        runs: Option<(Engine, Programs)>,
         options: Options,
     ) -> Self {
         Self {
             inner: Arc::new(Inner {
                 store,
                 control,
-                engine,
-                programs,
+                runs,
                 options,
             }),
         }
@@ -161,83 +177,55 @@ impl Workflows {
         &self.inner.options
     }
 
-    /// The steps of a workflow above `after`, at most `limit`, in order.
+    /// An execution at the beginning of its journal. Asks the store until it answers.
     ///
     /// # Errors
     ///
-    /// If there is no such invocation.
-    pub async fn steps(
-        &self,
-        namespace: &Namespace,
-        id: &InvocationId,
-        after: u32,
-        limit: u32,
-    ) -> Result<Vec<Step>, control::Error> {
-        let _ = (namespace, id, after, limit);
-        todo!()
+    /// Why the workflow cannot go on: its journal does not read.
+    pub async fn begin(&self, begin: Begin) -> Result<Execution, Failure> {
+        let key = begin.identity.key;
+        let chunks = again(|| self.inner.store.journal(key)).await;
+        self.begin_with(begin, &chunks).await
     }
 
-    /// A new invocation that begins with the steps of `id` before the one of this number (all of them
-    /// if none is given), of the version with this digest if one is given.
-    ///
-    /// # Errors
-    ///
-    /// If there is no such invocation, step or version, or it is no workflow.
-    pub async fn fork(
-        &self,
-        namespace: &Namespace,
-        id: &InvocationId,
-        step: Option<u32>,
-        digest: Option<&Digest>,
-    ) -> Result<Invocation, control::Error> {
-        let _ = (namespace, id, step, digest);
-        todo!()
+    /// An execution with this journal.
+    async fn begin_with(&self, begin: Begin, chunks: &[Chunk]) -> Result<Execution, Failure> {
+        let store = &self.inner.store;
+        let key = begin.identity.key;
+        let tape = Tape::read(chunks)
+            .map_err(|error| Failure::new(FailureKind::Component, error.to_string()))?;
+        let known = match chunks.is_empty() {
+            true => HashMap::new(),
+            false => {
+                let children = again(|| store.children(key)).await;
+                children.into_iter().map(|(key, id)| (id, key)).collect()
+            }
+        };
+        let control = &self.inner.control;
+        let children = again(|| control.children(begin.maker.clone())).await;
+        Ok(Execution::new(Parts {
+            identity: begin.identity,
+            tape,
+            children,
+            known,
+            store: store.clone(),
+            watch: control.watch().clone(),
+            options: self.inner.options.clone(),
+            mode: begin.mode,
+            now: begin.now,
+        }))
     }
+}
 
-    /// A new invocation of the same call. Of a workflow one that begins before its first failed step.
-    ///
-    /// # Errors
-    ///
-    /// If there is no such invocation, or it has not failed or been cancelled.
-    pub async fn retry(
-        &self,
-        namespace: &Namespace,
-        id: &InvocationId,
-    ) -> Result<Invocation, control::Error> {
-        let _ = (namespace, id);
-        todo!()
-    }
-
-    /// Executes a workflow against its journal, in private, changing nothing; with the code of this
-    /// component if bytes are given.
-    ///
-    /// # Errors
-    ///
-    /// If there is no such invocation, it is no workflow, or the component cannot be loaded.
-    pub async fn replay(
-        &self,
-        namespace: &Namespace,
-        id: &InvocationId,
-        component: Option<bytes::Bytes>,
-    ) -> Result<Replayed, control::Error> {
-        let _ = (namespace, id, component);
-        todo!()
-    }
-
-    /// Moves the workflows of a component that are in flight to this version of it, if they replay
-    /// exactly. With `dry_run` it only says which would.
-    ///
-    /// # Errors
-    ///
-    /// If there is no such version.
-    pub async fn upgrade(
-        &self,
-        namespace: &Namespace,
-        component: &str,
-        version: Option<&semver::Version>,
-        dry_run: bool,
-    ) -> Result<Upgraded, control::Error> {
-        let _ = (namespace, component, version, dry_run);
-        todo!()
+/// Asks until there is an answer.
+async fn again<T, E: std::fmt::Display, F: Future<Output = Result<T, E>>>(
+    mut ask: impl FnMut() -> F,
+) -> T {
+    loop {
+        match ask().await {
+            Ok(answer) => return answer,
+            Err(error) => tracing::warn!(%error, "a workflow cannot begin; trying again"),
+        }
+        tokio::time::sleep(PAUSE).await;
     }
 }

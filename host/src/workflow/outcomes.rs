@@ -1,8 +1,10 @@
 //! How the invocations ended that a workflow waits for, read from the store in batches.
 
+use std::collections::HashMap;
+
 use super::execution::Execution;
 use crate::engine::{Halt, HandleNumber};
-use crate::model::{Key, Outcome};
+use crate::model::{InvocationId, Key, Outcome};
 use crate::store::EndedWith;
 
 /// How many bytes of outcomes are read ahead, as far as those read before tell.
@@ -86,17 +88,36 @@ impl Execution {
     pub(super) async fn learn_keys(&mut self, handles: &[HandleNumber]) -> Result<(), Halt> {
         let is_fresh =
             |handle: &HandleNumber| self.fresh.children.iter().any(|(fresh, _)| fresh == handle);
-        let unknown = handles
+        let is_unknown =
+            |handle: &HandleNumber| self.key_of(*handle).is_none() && !is_fresh(handle);
+        if !handles.iter().any(is_unknown) {
+            return Ok(());
+        }
+        // Whoever asks for one mostly asks for the next then.
+        let first = handles.iter().map(|handle| handle.0).min().unwrap_or(0);
+        let following = (first..self.handles.len() as u32).map(HandleNumber);
+        let unknown: HashMap<InvocationId, HandleNumber> = handles
             .iter()
-            .filter(|handle| self.key_of(**handle).is_none() && !is_fresh(handle));
-        for handle in unknown.copied().collect::<Vec<_>>() {
-            let id = self.handles[handle.0 as usize].id.clone();
-            if let Some(found) = self.invocation(&id).await? {
-                self.handles[handle.0 as usize].key = Some(found.key);
-                self.foreign.insert(found.key);
-                self.waits.know(handle, found.key);
-                self.unwatched.push(found.key);
+            .copied()
+            .chain(following)
+            .filter(is_unknown)
+            .take(AHEAD_MAX)
+            .map(|handle| (self.handles[handle.0 as usize].id.clone(), handle))
+            .collect();
+        let ids: Vec<InvocationId> = unknown.keys().cloned().collect();
+        let namespace = self.parts.children.maker().namespace.clone();
+        let found = loop {
+            match self.parts.store.invocations_by_id(&namespace, &ids).await {
+                Ok(found) => break found,
+                Err(error) => self.pause(&error).await,
             }
+        };
+        for found in found {
+            let handle = unknown[&found.id];
+            self.handles[handle.0 as usize].key = Some(found.key);
+            self.foreign.insert(found.key);
+            self.waits.know(handle, found.key);
+            self.unwatched.push(found.key);
         }
         Ok(())
     }

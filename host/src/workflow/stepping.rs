@@ -77,7 +77,7 @@ impl Execution {
                 let handles = calls.iter().enumerate().map(|(index, call)| {
                     let id = match &call.id {
                         Some(id) => InvocationId::from_store(id.clone()),
-                        None => self.parts.identity.id.of_child(n, Some(index)),
+                        None => self.id_of_child(n, Some(index)),
                     };
                     self.handle(id, None)
                 });
@@ -92,7 +92,7 @@ impl Execution {
                 },
                 None,
             ) => {
-                let id = self.parts.identity.id.of_child(n, None);
+                let id = self.id_of_child(n, None);
                 let (handle, _) = self.handle(id, None);
                 self.made += 1;
                 let name = format!("{interface}#{function}");
@@ -127,7 +127,7 @@ impl Execution {
     /// Takes a step that is new.
     fn take_step(&mut self, request: Request, asked: Asked) -> Result<Reply, Halt> {
         if let Mode::Private(_) = self.parts.mode {
-            return Err(Halt::Away);
+            return Err(self.stop_at(asked.shown()));
         }
         self.check_limits(&request)?;
         let (n, at) = (self.steps, self.now());
@@ -167,7 +167,7 @@ impl Execution {
                 function,
                 arguments,
             } => {
-                let id = self.parts.identity.id.of_child(n, None);
+                let id = self.id_of_child(n, None);
                 let made = self
                     .parts
                     .children
@@ -242,7 +242,7 @@ impl Execution {
     pub(super) fn child_id(&self, call: &NamedCall, step: u32) -> InvocationId {
         match &call.id {
             Some(id) => InvocationId::from_store(id.clone()),
-            None => self.parts.identity.id.of_child(step, None),
+            None => self.id_of_child(step, None),
         }
     }
 
@@ -262,7 +262,7 @@ impl Execution {
                 })?,
                 true,
             ),
-            None => (self.parts.identity.id.of_child(step, index), false),
+            None => (self.id_of_child(step, index), false),
         };
         self.parts.children.call(&Made {
             id,
@@ -333,7 +333,7 @@ impl Execution {
                 }
             }
             Some(_) => Err(self.differs(asked.shown())),
-            None if matches!(self.parts.mode, Mode::Private(_)) => Err(Halt::Away),
+            None if matches!(self.parts.mode, Mode::Private(_)) => Err(self.stop_at(asked.shown())),
             None => {
                 self.piece = Some(name);
                 Ok(Reply::Now(Answer::Text(None)))
@@ -368,7 +368,7 @@ impl Execution {
             return Err(self.differs("continues as new".to_owned()));
         }
         if let Mode::Private(_) = self.parts.mode {
-            return Err(Halt::Away);
+            return Err(self.stop_at("continues as new".to_owned()));
         }
         let signature = self.parts.identity.signature.clone();
         let arguments = self.parts.children.own_arguments(&signature, arguments);

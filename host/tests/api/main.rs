@@ -7,3 +7,4 @@ mod handles;
 mod invocations;
 mod refusals;
 mod support;
+mod workflows;

@@ -1,5 +1,7 @@
 //! A host without workers, and a caller.
 
+pub mod components;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -11,12 +13,19 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use windlass::api::{Options, Parts, router};
 use windlass::control::{self, Control, Nobody};
-use windlass::model::{HostNumber, Moment, Outcome, QueueId};
+use windlass::model::{HostNumber, InvocationId, Key, Moment, Namespace, Outcome, QueueId};
 use windlass::queue::Stats;
-use windlass::store::{Claim, Claimed, Ended, Exchange, NewHost, Store, sqlite};
+use windlass::store::{
+    Child, Claim, Claimed, Ended, Exchange, NewCall, NewHost, Publication, Started, Steps, Store,
+    sqlite,
+};
+use windlass::workflow::{self, Workflows};
 
 /// The component `demo:hello`.
 pub const HELLO: &[u8] = include_bytes!("../../assets/hello.wasm");
+
+/// How many messages wait for a workflow at most.
+pub const MESSAGES_MAX: u32 = 3;
 
 /// A host that runs nothing.
 pub struct Host {
@@ -80,7 +89,12 @@ impl Host {
         let control = Control::new(store.clone(), Arc::new(Nobody), options);
         let stop = CancellationToken::new();
         tokio::spawn(control.clone().run(stop.clone()));
+        let limits = workflow::Options {
+            messages_max: MESSAGES_MAX,
+            ..workflow::Options::default()
+        };
         let router = router(Parts {
+            workflows: Workflows::new(store.clone(), control.clone(), None, limits),
             control,
             stats: Arc::new(Stats::default()),
             stopping: stop.clone(),
@@ -154,6 +168,90 @@ impl Host {
         answer.json()["id"].as_str().unwrap().to_owned()
     }
 
+    /// A host that has the workflow `pages/make` and the task `thumbs/resize`.
+    pub async fn with_workflow() -> Self {
+        let host = Self::start().await;
+        let thumbs = components::provider("list<u32>");
+        let thumbs = host.upload("name=thumbs", thumbs).await;
+        let pages = host.upload("name=pages", components::workflow()).await;
+        assert_eq!((thumbs.status.as_u16(), pages.status.as_u16()), (201, 201));
+        host
+    }
+
+    /// Enqueues the workflow and gives its id.
+    pub async fn make_pages(&self) -> String {
+        let call = serde_json::json!({"queue": "q", "task": "pages/make", "args": [["a"]]});
+        let answer = self.post("/v1/invocations", call).await;
+        assert_eq!(answer.status, 201, "{}", answer.text);
+        answer.json()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The store's number of an invocation.
+    pub async fn key(&self, id: &str) -> Key {
+        let id = InvocationId::parse(id).unwrap();
+        let namespace = Namespace::default_namespace();
+        let found = self.store.invocation(&namespace, &id).await.unwrap();
+        found.unwrap().key
+    }
+
+    /// Says that a claimed invocation runs.
+    pub async fn start_attempt(&self, host: HostNumber, claimed: &Claimed) {
+        let exchange = Exchange {
+            started: vec![Started {
+                hold: claimed.hold,
+                attempt: claimed.attempt,
+                started_at: Moment::now(),
+            }],
+            ..Exchange::default()
+        };
+        self.store.exchange(host, exchange).await.unwrap();
+    }
+
+    /// Has a claimed workflow publish a value, as the entry of its journal with this number.
+    pub async fn publish(
+        &self,
+        host: HostNumber,
+        claimed: &Claimed,
+        entry: u32,
+        name: &str,
+        value: &str,
+    ) {
+        let published = Publication {
+            name: name.to_owned(),
+            value: Bytes::copy_from_slice(value.as_bytes()),
+        };
+        let steps = Steps {
+            published: vec![published],
+            ..steps(claimed, entry)
+        };
+        self.store.record(host, steps).await.unwrap();
+    }
+
+    /// Has a claimed workflow enqueue a call like itself.
+    pub async fn enqueue_child(&self, host: HostNumber, claimed: &Claimed) {
+        let call = NewCall {
+            namespace: claimed.namespace.clone(),
+            id: InvocationId::from_store(format!("{}~s1", claimed.id)),
+            chosen: true,
+            queue: "children".parse().unwrap(),
+            function: claimed.function,
+            task: claimed.task.clone(),
+            arguments: Bytes::from_static(b"[[]]"),
+            priority: 0,
+            timeout_ms: None,
+            workflow: true,
+        };
+        let child = Child {
+            call,
+            detached: false,
+        };
+        let steps = Steps {
+            children: vec![child],
+            ..steps(claimed, 0)
+        };
+        self.store.record(host, steps).await.unwrap();
+    }
+
     /// Claims everything of all queues, as a host with workers would.
     pub async fn claim(&self) -> (HostNumber, Vec<Claimed>) {
         let number = self
@@ -201,5 +299,20 @@ impl Host {
         };
         let exchanged = self.store.exchange(host, exchange).await.unwrap();
         assert!(exchanged.lost.is_empty());
+    }
+}
+
+/// One entry of the journal of a claimed workflow.
+fn steps(claimed: &Claimed, first: u32) -> Steps {
+    Steps {
+        hold: claimed.hold,
+        first,
+        count: 1,
+        body: Bytes::from_static(b"[{}]"),
+        children: Vec::new(),
+        cancels: Vec::new(),
+        published: Vec::new(),
+        taken: Vec::new(),
+        restart: None,
     }
 }

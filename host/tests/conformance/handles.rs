@@ -227,6 +227,7 @@ async fn lists_are_filtered(bed: Bed) {
             state,
             task: task.map(str::to_owned),
             before: None,
+            parent: None,
             limit: 100,
         };
         let found = world.store.invocations(&world.namespace, &filter).await;

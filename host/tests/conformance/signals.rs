@@ -22,10 +22,10 @@ cases!(
 );
 
 /// How long to wait for what must come: a bound for a broken store, not a measure.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Waits until the signal comes; others may come before.
-async fn hear(signals: &mut Receiver<Signal>, wanted: impl Fn(&Signal) -> bool) {
+pub async fn hear(signals: &mut Receiver<Signal>, wanted: impl Fn(&Signal) -> bool) {
     tokio::time::timeout(PATIENCE, async {
         while !wanted(&signals.recv().await.expect("the store is open")) {}
     })
@@ -156,5 +156,6 @@ async fn polling_finds_the_queues_in_which_something_may_be_claimed(bed: Bed) {
 
     let found = bed.store.claimable().await.unwrap();
 
-    assert_eq!(found, [full]);
+    assert_eq!(found.queues, [full]);
+    assert_eq!(found.next_at, None);
 }

@@ -79,6 +79,7 @@ impl World {
             arguments: Bytes::from_static(b"[1]"),
             priority: 0,
             timeout_ms: None,
+            workflow: false,
         }
     }
 
@@ -235,8 +236,10 @@ pub fn component(name: &str, version: &str, bytes: &'static [u8]) -> NewComponen
             name: "run".to_owned(),
             signature: serde_json::json!({"params": [], "result": null}),
             docs: Some("Runs it: \"quoted\", ünïcode.".to_owned()),
+            workflow: false,
         }],
         skipped: serde_json::json!([]),
+        bindings: serde_json::json!([]),
     }
 }
 

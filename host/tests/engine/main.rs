@@ -1,7 +1,9 @@
-//! What a guest can and cannot do, with components written as text.
+//! What a guest can and cannot do, with components written as text, and workflows of `tests/guests`.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod async_workflows;
+mod determinism;
 mod ending;
 mod fencing;
 mod isolation;
@@ -9,4 +11,6 @@ mod limits;
 mod output;
 mod programs;
 mod returning;
+mod script;
 mod support;
+mod workflows;

@@ -16,6 +16,7 @@ use windlass::values::{Function, Param, Type};
 pub fn options() -> Options {
     Options {
         sandboxes_max: 4,
+        workflows_max: 16,
         guest_threads: 2,
         ..Options::default()
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Invocation;
+use super::{Invocation, Published};
 
 /// How far an invocation is, as it says itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +46,8 @@ pub enum Event {
     Progress(Progress),
     /// `log`: what it has written since.
     Log(LogChunk),
+    /// `published`: what it shows under a name, when that has changed.
+    Published(Published),
 }
 
 impl Event {
@@ -55,6 +57,7 @@ impl Event {
             Self::State(_) => "state",
             Self::Progress(_) => "progress",
             Self::Log(_) => "log",
+            Self::Published(_) => "published",
         }
     }
 
@@ -64,6 +67,7 @@ impl Event {
             Self::State(invocation) => serde_json::to_string(invocation),
             Self::Progress(progress) => serde_json::to_string(progress),
             Self::Log(chunk) => serde_json::to_string(chunk),
+            Self::Published(published) => serde_json::to_string(published),
         }
     }
 
@@ -74,6 +78,7 @@ impl Event {
             "state" => Self::State(serde_json::from_str(data)?),
             "progress" => Self::Progress(serde_json::from_str(data)?),
             "log" => Self::Log(serde_json::from_str(data)?),
+            "published" => Self::Published(serde_json::from_str(data)?),
             _ => return Ok(None),
         }))
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::Progress;
+use super::{Kind, Progress};
 
 /// A call to be enqueued: the body of `POST /v1/invocations`, or an element of its array.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -93,6 +93,9 @@ pub struct Invocation {
     pub queue: String,
     /// The task as the caller wrote it.
     pub task: String,
+    /// Whether it is a task or a workflow.
+    #[serde(default)]
+    pub kind: Kind,
     /// The digest of the component, fixed when it was enqueued.
     pub digest: String,
     /// Where it is in its life.
@@ -113,6 +116,15 @@ pub struct Invocation {
     /// The number of the host that runs it or ran it last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<i64>,
+    /// The workflow that enqueued it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// The invocation from whose journal it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forked_from: Option<String>,
+    /// Whether somebody asked for its end, which has not come yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cancelling: bool,
     /// How far it is, where it says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<Progress>,
@@ -230,6 +242,9 @@ pub struct ListQuery {
     /// With this task, as it was written when it was enqueued.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<String>,
+    /// Enqueued by this workflow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
     /// `args`: with the arguments.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub include: Option<String>,

@@ -11,6 +11,7 @@
 //! - `queue`: settings and counts
 //! - `invocation`: calls, their states and outcomes, waiting, lists
 //! - `event`: logs, progress, and the events of one invocation
+//! - `workflow`: messages, published values, steps, forks and replays
 //! - `host`: hosts, and what answers
 //! - `problem`: refusals (RFC 9457)
 
@@ -20,6 +21,7 @@ mod host;
 mod invocation;
 mod problem;
 mod queue;
+mod workflow;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -28,7 +30,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-pub use component::{Component, Grants, Param, Skipped, Task, Upload};
+pub use component::{Binding, Component, Grants, Kind, Param, Skipped, Task, Upload};
 pub use event::{Event, Log, LogChunk, Progress};
 pub use host::{Host, Info};
 pub use invocation::{
@@ -37,6 +39,10 @@ pub use invocation::{
 };
 pub use problem::{Mistake, Problem};
 pub use queue::{Counts, Queue, QueueChange, QueueSettings};
+pub use workflow::{
+    CancelRequest, Difference, Differs, ForkRequest, Published, PublishedQuery, Replayed, Step,
+    UpgradeRequest, Upgraded,
+};
 
 /// One page of a list.
 #[derive(Debug, Clone, Serialize, Deserialize)]

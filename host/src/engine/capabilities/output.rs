@@ -13,16 +13,24 @@ use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 use crate::engine::feed::{Feed, Stream};
 use crate::engine::fence::Fence;
 use crate::engine::sandbox::Stop;
+use crate::engine::workflow::keeper::Keeper;
 
 /// What a guest may write before it asks again, in bytes.
 const WRITE_MAX_BYTES: usize = 64 << 10;
 
-/// Gives a sandbox its two streams.
-pub fn give(wasi: &mut WasiCtxBuilder, feed: &Arc<Feed>, fence: &Arc<Fence>) {
+/// Gives a sandbox its two streams. What a workflow writes while it is replayed was written before:
+/// `keeper` knows whether it is.
+pub fn give(
+    wasi: &mut WasiCtxBuilder,
+    feed: &Arc<Feed>,
+    fence: &Arc<Fence>,
+    keeper: Option<&Keeper>,
+) {
     let log = |stream| Log {
         stream,
         feed: feed.clone(),
         fence: fence.clone(),
+        keeper: keeper.cloned(),
     };
     wasi.stdout(log(Stream::Output)).stderr(log(Stream::Error));
 }
@@ -33,6 +41,15 @@ struct Log {
     stream: Stream,
     feed: Arc<Feed>,
     fence: Arc<Fence>,
+    keeper: Option<Keeper>,
+}
+
+impl Log {
+    fn append(&self, bytes: &[u8]) {
+        if !self.keeper.as_ref().is_some_and(Keeper::is_replaying) {
+            self.feed.write(self.stream, bytes);
+        }
+    }
 }
 
 impl IsTerminal for Log {
@@ -61,7 +78,7 @@ impl OutputStream for Log {
         if !self.fence.is_whole() {
             return Err(StreamError::Trap(Stop::Fenced.into()));
         }
-        self.feed.write(self.stream, &bytes);
+        self.append(&bytes);
         Ok(())
     }
 
@@ -80,7 +97,7 @@ impl AsyncWrite for Log {
         _: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<std::io::Result<usize>> {
-        self.feed.write(self.stream, bytes);
+        self.append(bytes);
         Poll::Ready(Ok(bytes.len()))
     }
 

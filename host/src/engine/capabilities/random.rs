@@ -35,23 +35,21 @@ pub fn link(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
     Ok(())
 }
 
-impl View<'_> {
-    fn check(&self, length: u64) -> wasmtime::Result<()> {
-        if length > self.max {
-            let message = format!(
-                "the task asked for {length} random bytes at once where {} are allowed: let it \
-                 ask for fewer at a time, or raise random_max_bytes",
-                self.max
-            );
-            return Err(Reached::new("random_max_bytes", message).into());
-        }
-        Ok(())
+/// Whether a guest may ask for so many bytes at once.
+pub fn check_length(length: u64, max: u64) -> wasmtime::Result<()> {
+    if length > max {
+        let message = format!(
+            "the task asked for {length} random bytes at once where {max} are allowed: let it \
+             ask for fewer at a time, or raise random_max_bytes"
+        );
+        return Err(Reached::new("random_max_bytes", message).into());
     }
+    Ok(())
 }
 
 impl random::Host for View<'_> {
     fn get_random_bytes(&mut self, length: u64) -> wasmtime::Result<Vec<u8>> {
-        self.check(length)?;
+        check_length(length, self.max)?;
         random::Host::get_random_bytes(self.random, length)
     }
 
@@ -62,7 +60,7 @@ impl random::Host for View<'_> {
 
 impl insecure::Host for View<'_> {
     fn get_insecure_random_bytes(&mut self, length: u64) -> wasmtime::Result<Vec<u8>> {
-        self.check(length)?;
+        check_length(length, self.max)?;
         insecure::Host::get_insecure_random_bytes(self.random, length)
     }
 

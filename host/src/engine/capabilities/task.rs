@@ -2,21 +2,36 @@
 
 use wasmtime::component::{HasSelf, Linker};
 
+use crate::engine::bindings::task::{self, Invocation, Level};
+use crate::engine::call::Identity;
 use crate::engine::sandbox::{Sandbox, Stop};
-
-mod bindings {
-    wasmtime::component::bindgen!({
-        path: "../wit/windlass-host",
-        world: "windlass:host/tasks",
-        imports: { default: trappable },
-    });
-}
-
-use bindings::windlass::host::task::{self, Invocation, Level};
 
 /// Adds the interface to a linker.
 pub fn link(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
     task::add_to_linker::<_, HasSelf<Sandbox>>(linker, |sandbox| sandbox)
+}
+
+/// The word for a level of the log.
+pub fn level(level: Level) -> &'static str {
+    match level {
+        Level::Trace => "trace",
+        Level::Debug => "debug",
+        Level::Info => "info",
+        Level::Warn => "warn",
+        Level::Error => "error",
+    }
+}
+
+impl From<Identity> for Invocation {
+    fn from(identity: Identity) -> Self {
+        Self {
+            id: identity.id,
+            namespace: identity.namespace,
+            queue: identity.queue,
+            task: identity.task,
+            attempt: identity.attempt,
+        }
+    }
 }
 
 impl Sandbox {
@@ -31,26 +46,12 @@ impl Sandbox {
 
 impl task::Host for Sandbox {
     fn this_invocation(&mut self) -> wasmtime::Result<Invocation> {
-        let identity = self.identity.clone();
-        Ok(Invocation {
-            id: identity.id,
-            namespace: identity.namespace,
-            queue: identity.queue,
-            task: identity.task,
-            attempt: identity.attempt,
-        })
+        Ok(self.identity.clone().into())
     }
 
-    fn log(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
+    fn log(&mut self, of: Level, message: String) -> wasmtime::Result<()> {
         self.check_fence()?;
-        let level = match level {
-            Level::Trace => "trace",
-            Level::Debug => "debug",
-            Level::Info => "info",
-            Level::Warn => "warn",
-            Level::Error => "error",
-        };
-        self.feed.log(level, &message);
+        self.feed.log(level(of), &message);
         Ok(())
     }
 

@@ -8,15 +8,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Dispatcher, Running};
 use crate::engine::{Ended as How, Feed};
-use crate::model::QueueId;
+use crate::model::{Failure, FailureKind, Outcome, QueueId};
 use crate::queue::claimer::Gate;
-use crate::queue::runner::{Attempt, Ran};
+use crate::queue::runner::{Attempt, News, Ran};
 use crate::queue::tasks::Readiness;
 use crate::store::{Claimed, Ended, Hold, Report, Returned, Started};
 
 impl Dispatcher {
     /// Starts whatever has a permit, a slot, and its code ready.
-    pub(super) fn start(&mut self, ended: &mpsc::UnboundedSender<Ran>) {
+    pub(super) fn start(&mut self, ended: &mpsc::UnboundedSender<News>) {
         while !self.draining {
             let now = Instant::now();
             let tasks = &self.runner.tasks;
@@ -48,7 +48,7 @@ impl Dispatcher {
     }
 
     /// Starts those whose mark is committed.
-    pub(super) fn start_marked(&mut self, marked: &[Started], ended: &mpsc::UnboundedSender<Ran>) {
+    pub(super) fn start_marked(&mut self, marked: &[Started], ended: &mpsc::UnboundedSender<News>) {
         for started in marked {
             if let Some((queue, claimed)) = self.marking.remove(&started.hold) {
                 self.execute(queue, claimed, ended);
@@ -57,8 +57,8 @@ impl Dispatcher {
     }
 
     /// Gives one back that has its slot and permit, and has not executed.
-    pub(super) fn withdraw(&mut self, queue: QueueId, hold: Hold) {
-        self.claimer.end(queue);
+    pub(super) fn withdraw(&mut self, queue: QueueId, hold: Hold, lent: bool) {
+        self.claimer.end(queue, lent);
         self.recorder.give_back([Returned {
             hold,
             queue,
@@ -71,13 +71,16 @@ impl Dispatcher {
         &mut self,
         queue: QueueId,
         claimed: Claimed,
-        ended: &mpsc::UnboundedSender<Ran>,
+        ended: &mpsc::UnboundedSender<News>,
     ) {
+        if claimed.workflow && self.resume(&claimed) {
+            return;
+        }
         let program = match self.runner.tasks.readiness(claimed.function) {
             Readiness::Ready(task, program) => Ok((task, program)),
             Readiness::Hopeless(why) => Err(why),
             // It was ready a moment ago and was thrown out of the cache since.
-            Readiness::NotYet => return self.withdraw(queue, claimed.hold),
+            Readiness::NotYet => return self.withdraw(queue, claimed.hold, claimed.lent),
         };
         let feed = Arc::new(Feed::new(self.runner.engine.options().output_max_bytes));
         let cancel = CancellationToken::new();
@@ -85,9 +88,14 @@ impl Dispatcher {
             attempt: claimed.attempt,
             feed: feed.clone(),
             cancel: cancel.clone(),
+            lent: claimed.lent,
+            workflow: claimed.workflow,
+            wish: false,
         };
         self.running.insert(claimed.hold, running);
-        let queue_name = self.queues.get(&queue).map(|known| known.name.clone());
+        let known = self.queues.get(&queue);
+        let queue_name = known.map(|known| known.name.clone());
+        let scarce = known.is_some_and(|known| known.settings.concurrency.is_some());
         let attempt = Attempt {
             claimed,
             queue,
@@ -95,25 +103,31 @@ impl Dispatcher {
             program,
             feed,
             cancel,
+            scarce,
+            news: ended.clone(),
+            pressed: self.pressed.subscribe(),
         };
         let (runner, ended) = (self.runner.clone(), ended.clone());
         self.runner.engine.spawn(async move {
             // Nobody listens only after the lease is lost; then nothing may be recorded.
-            let _ = ended.send(runner.run(attempt).await);
+            let ran = runner.run(attempt).await;
+            let _ = ended.send(News::Over(Box::new(ran)));
         });
     }
 
     /// A sandbox has ended.
     pub(super) fn end(&mut self, ran: Ran) {
-        let Some(running) = self.running.remove(&ran.claimed.hold) else {
+        let Some(running) = self.running.remove(&ran.hold) else {
+            // A workflow that left memory while it waited.
+            self.unpark(&ran.hold);
             return;
         };
-        self.claimer.end(ran.queue);
+        self.claimer.end(ran.queue, running.lent);
         match ran.ended {
             How::Outcome(outcome) => {
                 self.stats.count_outcome(outcome.state());
                 self.recorder.end(Ended {
-                    hold: ran.claimed.hold,
+                    hold: ran.hold,
                     outcome,
                     attempt: ran.claimed.attempt,
                     started_at: ran.started_at,
@@ -121,13 +135,20 @@ impl Dispatcher {
                     log: running.feed.take_log(),
                 });
             }
-            How::Cancelled => self.recorder.give_back([Returned {
-                hold: ran.claimed.hold,
+            How::Cancelled if running.wish => self.recorder.end(Ended {
+                hold: ran.hold,
+                outcome: Outcome::Error(Failure::new(FailureKind::Cancelled, "cancelled")),
+                attempt: ran.claimed.attempt,
+                started_at: ran.started_at,
+                finished_at: ran.finished_at,
+                log: running.feed.take_log(),
+            }),
+            How::Cancelled | How::Away | How::Restart(_) => self.recorder.give_back([Returned {
+                hold: ran.hold,
                 queue: ran.queue,
                 executed: Some("its host stopped".to_owned()),
             }]),
-            // Only a workflow ends as one of the last two, and none is run here.
-            How::Fenced | How::Away | How::Restart(_) => {}
+            How::Fenced => {}
         }
     }
 

@@ -4,7 +4,7 @@ use tokio::sync::{broadcast, mpsc};
 
 use super::{Dispatcher, Found, Known};
 use crate::model::QueueId;
-use crate::store::Signal;
+use crate::store::{Claimable, Signal};
 
 impl Dispatcher {
     /// Something changed.
@@ -20,7 +20,9 @@ impl Dispatcher {
                 self.look(found, false);
             }
             Ok(Signal::Catalogue) => self.runner.tasks.forget_grants(),
-            Ok(Signal::Ended(_) | Signal::Moved | Signal::Cancel | Signal::Told(_)) => {}
+            // What is held tells whose end was asked for.
+            Ok(Signal::Cancel) => self.doubtful = true,
+            Ok(Signal::Ended(_) | Signal::Moved | Signal::Told(_)) => {}
             Err(broadcast::error::RecvError::Lagged(_)) => {
                 self.runner.tasks.forget_grants();
                 self.look(found, true);
@@ -55,7 +57,7 @@ impl Dispatcher {
         let (store, found) = (self.runner.store.clone(), found.clone());
         tokio::spawn(async move {
             let seen = match claimable {
-                true => Found::Claimable(store.claimable().await.map(|found| found.queues)),
+                true => Found::Claimable(store.claimable().await),
                 false => Found::Queues(store.served_queues().await),
             };
             // Nobody looks any more once the incarnation is over.
@@ -67,7 +69,10 @@ impl Dispatcher {
         self.looking = false;
         let failed = matches!(seen, Found::Queues(Err(_)) | Found::Claimable(Err(_)));
         match seen {
-            Found::Claimable(Ok(queues)) => {
+            Found::Claimable(Ok(Claimable { queues, next_at })) => {
+                if let Some(at) = next_at {
+                    self.set_timer(at);
+                }
                 for queue in queues {
                     let paused = |known: &Known| known.settings.paused;
                     if self.queues.get(&queue).is_some_and(paused) {

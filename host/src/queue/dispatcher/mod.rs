@@ -6,12 +6,13 @@
 mod attempts;
 mod looks;
 mod trips;
+mod workflows;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -19,12 +20,12 @@ use super::Options;
 use super::claimer::Claimer;
 use super::lease::End;
 use super::recorder::Recorder;
-use super::runner::{Ran, Runner};
+use super::runner::{News, Runner};
 use super::stats::Stats;
 use crate::engine::Feed;
 use crate::model::queue::Settings;
-use crate::model::{HostNumber, QueueId, QueueName};
-use crate::store::{Claimed, Error, Exchange, Exchanged, Held, Hold, Queue};
+use crate::model::{HostNumber, Key, QueueId, QueueName};
+use crate::store::{Claimable, Claimed, Error, Exchange, Exchanged, Held, Hold, Queue};
 
 /// How often what runs reports its progress and its log.
 const REPORT_EVERY: Duration = Duration::from_secs(1);
@@ -39,6 +40,19 @@ const END_MAX: Duration = Duration::from_secs(2);
 /// An attempt that executes.
 struct Running {
     attempt: u32,
+    feed: Arc<Feed>,
+    cancel: CancellationToken,
+    /// Whether it is in a slot that is not among this host's.
+    lent: bool,
+    workflow: bool,
+    /// Somebody asked for its end.
+    wish: bool,
+}
+
+/// A workflow that waits, still in memory.
+struct Parked {
+    hold: Hold,
+    resume: oneshot::Sender<Hold>,
     feed: Arc<Feed>,
     cancel: CancellationToken,
 }
@@ -61,7 +75,7 @@ enum InFlight {
 /// What comes back from looking around in the store.
 enum Found {
     Queues(Result<Vec<Queue>, Error>),
-    Claimable(Result<Vec<QueueId>, Error>),
+    Claimable(Result<Claimable, Error>),
 }
 
 /// One incarnation's dispatcher.
@@ -73,6 +87,13 @@ pub struct Dispatcher {
     claimer: Claimer,
     recorder: Recorder,
     running: HashMap<Hold, Running>,
+    parked: HashMap<Key, Parked>,
+    /// In the order in which they began to wait; some have gone on since.
+    parked_order: VecDeque<Hold>,
+    /// When the next waiting workflow goes on by the clock.
+    timer_at: Option<Instant>,
+    /// Whether every permit is in use and more is to be done.
+    pressed: watch::Sender<bool>,
     /// Suspect ones whose start is not committed yet: they have their slot and permit.
     marking: HashMap<Hold, (QueueId, Claimed)>,
     /// The queues that exist, and those of them that are served here.
@@ -101,6 +122,10 @@ impl Dispatcher {
             claimer: Claimer::new(permits),
             recorder: Recorder::default(),
             running: HashMap::new(),
+            parked: HashMap::new(),
+            parked_order: VecDeque::new(),
+            timer_at: None,
+            pressed: watch::Sender::new(false),
             marking: HashMap::new(),
             queues: HashMap::new(),
             unknown: HashSet::new(),
@@ -117,7 +142,7 @@ impl Dispatcher {
     /// over.
     pub async fn run(mut self, shutdown: CancellationToken) -> End {
         // As many as can execute may end between two looks; more cannot come.
-        let (ended, mut endings) = mpsc::unbounded_channel::<Ran>();
+        let (ended, mut endings) = mpsc::unbounded_channel::<News>();
         let (found, mut finds) = mpsc::channel::<Found>(4);
         let mut signals = self.runner.store.subscribe();
         let mut in_flight: Option<InFlight> = None;
@@ -128,8 +153,9 @@ impl Dispatcher {
         let mut deadline: Option<Instant> = None;
         loop {
             let now = Instant::now();
-            if poll_at <= now {
+            if poll_at <= now || self.timer_at.is_some_and(|at| at <= now) {
                 poll_at = now + poll;
+                self.timer_at = None;
                 if !self.draining {
                     self.look(&found, true);
                 }
@@ -150,6 +176,10 @@ impl Dispatcher {
                 in_flight = self.send(now);
             }
             let executing = self.claimer.executing() as usize;
+            self.pressed.send_if_modified(|pressed| {
+                let is = self.claimer.is_pressed();
+                std::mem::replace(pressed, is) != is
+            });
             self.stats
                 .set_load(executing, self.claimer.reserved() as usize);
             if self.draining
@@ -171,6 +201,7 @@ impl Dispatcher {
                 Some(poll_at),
                 Some(report_at),
                 Some(audit_at),
+                self.timer_at,
                 deadline,
                 self.claimer.late_at(),
                 self.recorder.marks_due().filter(|_| idle),
@@ -180,10 +211,10 @@ impl Dispatcher {
             tokio::select! {
                 biased;
                 () = self.runner.fence.broken() => break,
-                Some(ran) = endings.recv() => {
-                    self.end(ran);
-                    while let Ok(ran) = endings.try_recv() {
-                        self.end(ran);
+                Some(news) = endings.recv() => {
+                    self.learn(news);
+                    while let Ok(news) = endings.try_recv() {
+                        self.learn(news);
                     }
                 }
                 back = arrival(&mut in_flight) => {
@@ -197,8 +228,9 @@ impl Dispatcher {
                 () = self.runner.tasks.prepared() => self.claimer.unblock(),
                 () = shutdown.cancelled(), if !self.draining => {
                     self.draining = true;
-                    for (hold, (queue, _)) in std::mem::take(&mut self.marking) {
-                        self.withdraw(queue, hold);
+                    self.drain_workflows();
+                    for (hold, (queue, claimed)) in std::mem::take(&mut self.marking) {
+                        self.withdraw(queue, hold, claimed.lent);
                     }
                     deadline = Some(Instant::now() + Duration::from_millis(self.options.drain_ms));
                     tracing::info!(executing, "draining");
@@ -210,14 +242,16 @@ impl Dispatcher {
     }
 
     /// The lease is gone: everything ends here, and nothing of it is recorded.
-    async fn lose(mut self, mut endings: mpsc::UnboundedReceiver<Ran>) -> End {
+    async fn lose(mut self, mut endings: mpsc::UnboundedReceiver<News>) -> End {
         self.runner.fence.cut();
+        self.parked.clear();
         let waiting = async {
             while !self.running.is_empty() {
                 match endings.recv().await {
-                    Some(ran) => self.running.remove(&ran.claimed.hold),
+                    Some(News::Over(ran)) => drop(self.running.remove(&ran.hold)),
+                    Some(News::Waits(waits)) => drop(self.running.remove(&waits.hold)),
                     None => return,
-                };
+                }
             }
         };
         if tokio::time::timeout(END_MAX, waiting).await.is_err() {

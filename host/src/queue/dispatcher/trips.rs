@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::{Back, Dispatcher, InFlight};
 use crate::model::{Failure, FailureKind, Outcome};
-use crate::queue::runner::Ran;
+use crate::queue::runner::News;
 use crate::store::{Claim, Error, Exchange, Held, Hold, Returned};
 
 /// The longest pause after a failed exchange.
@@ -46,7 +46,7 @@ impl Dispatcher {
     }
 
     /// Takes in what the store answered; false if the lease is lost.
-    pub(super) fn absorb(&mut self, back: Back, ended: &mpsc::UnboundedSender<Ran>) -> bool {
+    pub(super) fn absorb(&mut self, back: Back, ended: &mpsc::UnboundedSender<News>) -> bool {
         let now = Instant::now();
         let failed = match back {
             Back::Exchanged(exchange, took, Ok(exchanged)) => {
@@ -60,9 +60,10 @@ impl Dispatcher {
                     .count_exchange(took, claimed, exchanged.lost.len());
                 for hold in &exchanged.lost {
                     tracing::warn!(key = %hold.key, fence = %hold.fence, "no longer ours: not recorded");
-                    if let Some((queue, _)) = self.marking.remove(hold) {
-                        self.claimer.end(queue);
+                    if let Some((queue, claimed)) = self.marking.remove(hold) {
+                        self.claimer.end(queue, claimed.lent);
                     }
+                    self.unpark(hold);
                 }
                 self.start_marked(&exchange.started, ended);
                 for granted in exchanged.granted {
@@ -123,6 +124,9 @@ impl Dispatcher {
     pub(super) fn reconcile(&mut self, held: Vec<Held>) {
         let stored: HashSet<Hold> = held.iter().map(|held| held.hold).collect();
         for held in held {
+            if held.cancelled {
+                self.obey(&held);
+            }
             let known = self.running.contains_key(&held.hold)
                 || self.marking.contains_key(&held.hold)
                 || self.claimer.holds(&held.hold)
@@ -141,8 +145,8 @@ impl Dispatcher {
             }
         }
         let gone = self.marking.extract_if(|hold, _| !stored.contains(hold));
-        for (_, (queue, _)) in gone {
-            self.claimer.end(queue);
+        for (_, (queue, claimed)) in gone {
+            self.claimer.end(queue, claimed.lent);
         }
     }
 }

@@ -9,11 +9,28 @@ use wit_parser::ManglingAndAbi;
 use super::*;
 
 /// A real component for the world `w` of `wit`, whose functions all trap.
-fn component(wit: &str) -> Vec<u8> {
+pub(in crate::registry) fn component(wit: &str) -> Vec<u8> {
+    component_that_says(wit, "")
+}
+
+/// The same, whose core module has this section of kinds.
+fn component_that_says(wit: &str, kinds: &str) -> Vec<u8> {
     let mut resolve = Resolve::default();
     let package = resolve.push_str("test.wit", wit).unwrap();
     let world = resolve.select_world(&[package], Some("w")).unwrap();
     let mut module = dummy_module(&resolve, world, ManglingAndAbi::Standard32);
+    if !kinds.is_empty() {
+        let name = "windlass:kinds";
+        let length = 1 + name.len() + kinds.len();
+        // LEB128, of two bytes in any case.
+        module.extend([
+            0,
+            (length & 0x7f) as u8 | 0x80,
+            (length >> 7) as u8,
+            name.len() as u8,
+        ]);
+        module.extend(name.bytes().chain(kinds.bytes()));
+    }
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
     let mut encoder = ComponentEncoder::default().module(&module).unwrap();
     encoder.encode().unwrap()
@@ -144,6 +161,87 @@ fn only_imports_that_somebody_must_provide_are_listed() {
             "tasks#go: func() -> record point {x: u32}"
         ]
     );
+}
+
+fn workflows(bytes: &[u8]) -> Vec<(String, bool)> {
+    let tasks = describe(bytes).unwrap().tasks.into_iter();
+    tasks.map(|task| (task.name, task.workflow)).collect()
+}
+
+const MIXED: &str = "
+    package demo:orders@0.1.0;
+    interface tasks { place: func(); charge: func(); }
+    world w { IMPORTS export tasks; export ping: func(); }
+    package windlass:host@0.1.0 { interface workflow { now: func() -> u64; } }
+    package demo:images@0.2.0 { interface tasks { resize: async func(size: u32) -> list<u8>; } }
+    package wasi:clocks@0.2.0 { interface wall-clock { now: func() -> u64; } }";
+
+#[test]
+fn who_imports_workflow_or_the_tasks_of_others_exports_workflows() {
+    let of = |imports: &str| {
+        let workflows = workflows(&component(&MIXED.replace("IMPORTS", imports)));
+        let (all, any) = (
+            workflows.iter().all(|one| one.1),
+            workflows.iter().any(|one| one.1),
+        );
+        assert_eq!(all, any);
+        all
+    };
+
+    assert!(of("import windlass:host/workflow@0.1.0;"));
+    assert!(of("import demo:images/tasks@0.2.0;"));
+    assert!(!of("import wasi:clocks/wall-clock@0.2.0;"));
+}
+
+#[test]
+fn a_component_says_of_each_function_what_it_is() {
+    let wit = MIXED.replace("IMPORTS", "import windlass:host/workflow@0.1.0;");
+    let said = "workflow demo:orders/tasks@0.1.0#place\ntask demo:orders/tasks@0.1.0#charge\n\0\0\
+                task #ping\ntask other:lib/x@1.0.0#charge\n";
+
+    let kinds = workflows(&component_that_says(&wit, said));
+
+    let told: Vec<_> = kinds
+        .iter()
+        .map(|(name, workflow)| (&**name, *workflow))
+        .collect();
+    assert_eq!(told, [("ping", false), ("place", true), ("charge", false)]);
+}
+
+#[test]
+fn a_kind_that_is_not_understood_is_refused() {
+    let bytes = component_that_says(&MIXED.replace("IMPORTS", ""), "actor #ping\n");
+
+    let error = describe(&bytes).unwrap_err();
+
+    assert!(error.to_string().contains("\"actor #ping\""), "{error}");
+}
+
+#[test]
+fn imported_tasks_are_described_with_their_types_and_what_cannot_be_called() {
+    let bytes = component(
+        "package demo:pages@0.1.0;
+        world w { import demo:images/tasks@0.2.0; export make: func(); }
+        package demo:images@0.2.0 {
+            interface tasks {
+                resource picture { size: func() -> u32; }
+                resize: async func(size: u32) -> list<u8>;
+                open: func() -> picture;
+            }
+        }",
+    );
+
+    let imported = describe(&bytes).unwrap().task_imports;
+
+    assert_eq!(imported.len(), 1);
+    assert_eq!(imported[0].interface, "demo:images/tasks@0.2.0");
+    let resize = &imported[0].functions[0];
+    assert_eq!(
+        format!("{} {}", resize.name, resize.function),
+        "resize async func(size: u32) -> list<u8>"
+    );
+    let unfit: Vec<_> = imported[0].unfit.iter().map(|one| &*one.name).collect();
+    assert_eq!(unfit, ["[method]picture.size", "open"]);
 }
 
 #[test]

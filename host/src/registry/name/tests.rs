@@ -14,6 +14,7 @@ fn task(interface: Option<&str>, name: &str) -> Task {
             is_async: false,
         },
         docs: None,
+        workflow: false,
     }
 }
 

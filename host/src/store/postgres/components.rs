@@ -11,7 +11,7 @@ use super::*;
 use crate::model::Moment;
 
 const FUNCTIONS: &str =
-    "select id, namespace, component, version, digest, interface, name, signature, docs
+    "select id, namespace, component, version, digest, interface, name, signature, docs, workflow
   from functions where namespace = $1 and ($2::text is null or component = $2) order by id";
 
 impl Postgres {
@@ -30,8 +30,9 @@ impl Postgres {
         .await
         .map_err(error)?;
         let added = sqlx::query(
-            "insert into components (namespace, name, version, digest, size, uploaded_at, wit, skipped)
-             values ($1, $2, $3, $4, $5, windlass.now(), $6, $7) on conflict do nothing",
+            "insert into components (namespace, name, version, digest, size, uploaded_at, wit, skipped,
+                                     bindings)
+             values ($1, $2, $3, $4, $5, windlass.now(), $6, $7, $8) on conflict do nothing",
         )
         .bind(namespace.as_str())
         .bind(component.name.as_str())
@@ -40,6 +41,7 @@ impl Postgres {
         .bind(component.bytes.len() as i64)
         .bind(&component.wit)
         .bind(component.skipped.to_string())
+        .bind(component.bindings.to_string())
         .execute(&mut *transaction)
         .await
         .map_err(error)?;
@@ -72,9 +74,12 @@ impl Postgres {
             .map(|t| t.signature.to_string())
             .collect();
         let docs: Vec<Option<&str>> = component.tasks.iter().map(|t| t.docs.as_deref()).collect();
+        let workflows: Vec<bool> = component.tasks.iter().map(|t| t.workflow).collect();
         sqlx::query(
-            "insert into functions (namespace, component, version, digest, interface, name, signature, docs)
-             select $1, $2, $3, $4, u.* from unnest($5::text[], $6::text[], $7::text[], $8::text[]) u",
+            "insert into functions (namespace, component, version, digest, interface, name, signature, docs,
+                                    workflow)
+             select $1, $2, $3, $4, u.*
+               from unnest($5::text[], $6::text[], $7::text[], $8::text[], $9::boolean[]) u",
         )
         .bind(namespace.as_str())
         .bind(component.name.as_str())
@@ -84,6 +89,7 @@ impl Postgres {
         .bind(names)
         .bind(signatures)
         .bind(docs)
+        .bind(workflows)
         .execute(&mut *transaction)
         .await
         .map_err(error)?;
@@ -97,7 +103,7 @@ impl Postgres {
         name: Option<&ComponentName>,
     ) -> Result<Vec<Component>, Error> {
         let rows = sqlx::query(
-            "select name, version, digest, size, uploaded_at, skipped,
+            "select name, version, digest, size, uploaded_at, skipped, bindings,
                     case when $2::text is null then '' else wit end as wit
                from components where namespace = $1 and ($2::text is null or name = $2)",
         )
@@ -133,7 +139,7 @@ impl Postgres {
                 uploaded_at: Moment(get(row, "uploaded_at")?),
                 wit: get(row, "wit")?,
                 skipped: json(row, "skipped")?,
-                bindings: serde_json::Value::Array(Vec::new()),
+                bindings: json(row, "bindings")?,
             });
         }
         components.sort_by(|a, b| (&a.name, &a.version).cmp(&(&b.name, &b.version)));
@@ -175,7 +181,19 @@ impl Postgres {
             .fetch_all(&mut *transaction)
             .await
             .map_err(error)?;
+        let bound = sqlx::query(
+            "select digest, bindings from components where namespace = $1 and bindings <> '[]'",
+        )
+        .bind(namespace.as_str())
+        .fetch_all(&mut *transaction)
+        .await
+        .map_err(error)?;
         transaction.commit().await.map_err(error)?;
+        let mut bindings = HashMap::new();
+        for row in &bound {
+            let digest = Digest::from_store(get(row, "digest")?);
+            bindings.insert(digest, json(row, "bindings")?);
+        }
         let mut grants = HashMap::new();
         for row in &granted {
             grants.insert(parse(row, "name")?, json(row, "grants")?);
@@ -184,14 +202,14 @@ impl Postgres {
             revision,
             functions: functions.iter().map(function).collect::<Result<_, _>>()?,
             grants,
-            bindings: HashMap::new(),
+            bindings,
         })
     }
 
     pub(super) async fn read_function(&self, id: FunctionId) -> Result<Option<Function>, Error> {
         let row = sqlx::query(
-            "select id, namespace, component, version, digest, interface, name, signature, docs
-               from functions where id = $1",
+            "select id, namespace, component, version, digest, interface, name, signature, docs,
+                    workflow from functions where id = $1",
         )
         .bind(id.0)
         .fetch_optional(&self.pool)
@@ -237,7 +255,6 @@ impl Postgres {
 
 fn function(row: &PgRow) -> Result<Function, Error> {
     Ok(Function {
-        workflow: false,
         id: FunctionId(get(row, "id")?),
         namespace: parse(row, "namespace")?,
         component: parse(row, "component")?,
@@ -247,5 +264,6 @@ fn function(row: &PgRow) -> Result<Function, Error> {
         name: get(row, "name")?,
         signature: json(row, "signature")?,
         docs: get(row, "docs")?,
+        workflow: get(row, "workflow")?,
     })
 }

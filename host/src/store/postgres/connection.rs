@@ -48,12 +48,13 @@ pub fn error(error: sqlx::Error) -> Error {
         E::Database(ref refused) => match refused.code().as_deref() {
             Some("WL001") => Error::CatalogueMoved,
             // Connection failures, shutdown and start of the server, too many connections,
-            // deadlock and serialization: all pass.
+            // deadlock, serialization and a lock that was not had in time: all pass.
             Some(code)
                 if code.starts_with("08")
                     || code.starts_with("57P")
                     || code == "53300"
                     || code == "40P01"
+                    || code == "55P03"
                     || code == "40001" =>
             {
                 Error::Unreachable(refused.to_string())

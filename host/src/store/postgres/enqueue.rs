@@ -1,7 +1,7 @@
 //! Enqueueing by group commit: requests that arrive while a commit is in flight go out together in
 //! the next. A lone request waits for nothing but its own commit.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 
 use sqlx::Row;
 use sqlx::postgres::PgConnection;
@@ -9,6 +9,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::connection::Lane;
+use super::folded::{Folded, Verdict};
 use super::notify::Outbox;
 use super::*;
 use crate::model::Moment;
@@ -186,118 +187,51 @@ async fn send(
     lane: &Lane,
 ) -> Result<Vec<Result<Vec<Enqueued>, Error>>, Sent> {
     let mut turn = lane.enter().await.map_err(Sent::Failed)?;
-    let mut folded = Vec::with_capacity(requests.len());
-    for request in requests {
-        folded.push(Folded::of(request));
-    }
+    let calls: Vec<Vec<&NewCall>> = requests
+        .iter()
+        .map(|request| request.calls.iter().collect())
+        .collect();
+    let folded: Vec<Folded> = calls.iter().map(|calls| Folded::of(calls)).collect();
     let sent = store_calls(turn.connection(), requests, &folded).await;
     if let Err(sqlx::Error::Database(refused)) = &sent
         && refused.code().as_deref() == Some("WL002")
     {
         return Err(Sent::TwiceAtOnce);
     }
-    let rows = turn.end(sent).map_err(Sent::Failed)?;
-    let mut verdicts: Vec<Option<Verdict>> = vec![None; rows.len()];
-    for row in rows {
-        let at = (row.ord - 1) as usize;
-        verdicts[at] = Some(row);
-    }
-    let mut verdicts = verdicts.into_iter();
+    let mut answered = turn.end(sent).map_err(Sent::Failed)?;
+    answered.sort_by_key(|row| row.ord);
+    let mut answered = answered.into_iter();
     Ok(folded
         .iter()
-        .zip(requests)
-        .map(|(folded, request)| {
-            let own: Vec<Verdict> = verdicts
-                .by_ref()
-                .take(folded.first.len())
-                .map(|verdict| verdict.expect("the function answers every call"))
-                .collect();
-            folded.answer(request, &own)
+        .zip(&calls)
+        .map(|(folded, calls)| {
+            let own: Vec<Answered> = answered.by_ref().take(folded.first.len()).collect();
+            let taken = folded.taken.or_else(|| {
+                let at = own.iter().position(|row| row.taken)?;
+                Some(folded.first[at])
+            });
+            if let Some(index) = taken {
+                let id = calls[index].id.clone();
+                return Err(Error::IdTaken { index, id });
+            }
+            let verdicts: Vec<Verdict> = own.into_iter().map(|row| row.verdict).collect();
+            Ok(folded.answer(calls, &verdicts))
         })
         .collect())
 }
 
-/// A request without the calls that repeat an id of the same request.
-struct Folded {
-    /// The calls that are sent, by their index.
-    first: Vec<usize>,
-    /// For each call the place in `first` that it shares, and whether it is a repetition.
-    shares: Vec<(usize, bool)>,
-    /// A call that repeats an id with another call.
-    taken: Option<usize>,
-}
-
-impl Folded {
-    fn of(request: &Request) -> Self {
-        let mut seen: HashMap<(&Namespace, &InvocationId), usize> = HashMap::new();
-        let mut folded = Self {
-            first: Vec::with_capacity(request.calls.len()),
-            shares: Vec::with_capacity(request.calls.len()),
-            taken: None,
-        };
-        for (index, call) in request.calls.iter().enumerate() {
-            let next = folded.first.len();
-            let place = match call.chosen {
-                true => *seen.entry((&call.namespace, &call.id)).or_insert(next),
-                false => next,
-            };
-            folded.shares.push((place, place != next));
-            if place == next {
-                folded.first.push(index);
-            } else {
-                let other = &request.calls[folded.first[place]];
-                let same = (&other.queue, &other.task, &other.arguments)
-                    == (&call.queue, &call.task, &call.arguments);
-                if !same {
-                    folded.taken.get_or_insert(index);
-                }
-            }
-        }
-        if folded.taken.is_some() {
-            // Nothing of this request may be stored.
-            folded.first.clear();
-        }
-        folded
-    }
-
-    fn answer(&self, request: &Request, verdicts: &[Verdict]) -> Result<Vec<Enqueued>, Error> {
-        let taken = |index: usize| Error::IdTaken {
-            index,
-            id: request.calls[index].id.clone(),
-        };
-        if let Some(index) = self.taken {
-            return Err(taken(index));
-        }
-        if let Some(at) = verdicts.iter().position(|v| v.verdict == "taken") {
-            return Err(taken(self.first[at]));
-        }
-        Ok(self
-            .shares
-            .iter()
-            .zip(&request.calls)
-            .map(|((place, repeated), call)| Enqueued {
-                key: verdicts[*place].key,
-                id: call.id.clone(),
-                enqueued_at: verdicts[*place].enqueued_at,
-                existed: *repeated || verdicts[*place].verdict == "existed",
-            })
-            .collect())
-    }
-}
-
-#[derive(Clone)]
-struct Verdict {
+/// A row of the answer, before it is known to which request it belongs.
+struct Answered {
     ord: i64,
-    verdict: String,
-    key: Key,
-    enqueued_at: Moment,
+    taken: bool,
+    verdict: Verdict,
 }
 
 async fn store_calls(
     connection: &mut PgConnection,
     requests: &[&Request],
     folded: &[Folded],
-) -> Result<Vec<Verdict>, sqlx::Error> {
+) -> Result<Vec<Answered>, sqlx::Error> {
     let sent = || {
         requests
             .iter()
@@ -318,7 +252,7 @@ async fn store_calls(
         };
     }
     let rows = sqlx::query(
-        "select * from windlass.store_calls($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        "select * from windlass.store_calls($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     )
     .bind(requests[0].revision)
     .bind(column!(|_, call, _| call.namespace.as_str()))
@@ -331,15 +265,20 @@ async fn store_calls(
     .bind(column!(|_, call, _| call.arguments.as_ref()))
     .bind(column!(|_, call, _| call.priority))
     .bind(column!(|_, call, _| call.timeout_ms.map(|ms| ms as i64)))
+    .bind(column!(|_, call, _| call.workflow))
     .fetch_all(connection)
     .await?;
     rows.iter()
         .map(|row| {
-            Ok(Verdict {
+            let verdict: &str = row.try_get("verdict")?;
+            Ok(Answered {
                 ord: row.try_get("ord")?,
-                verdict: row.try_get("verdict")?,
-                key: Key(row.try_get("key")?),
-                enqueued_at: Moment(row.try_get("enqueued_at")?),
+                taken: verdict == "taken",
+                verdict: Verdict {
+                    key: Key(row.try_get("key")?),
+                    enqueued_at: Moment(row.try_get("enqueued_at")?),
+                    existed: verdict == "existed",
+                },
             })
         })
         .collect()

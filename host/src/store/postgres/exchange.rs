@@ -8,9 +8,9 @@ use bytes::Bytes;
 use sqlx::postgres::{PgConnection, PgRow};
 
 use super::connection::error;
-use super::read::{get, json, parse};
+use super::read::{get, json, parse, without_nul};
 use super::*;
-use crate::model::Fence;
+use crate::model::{Fence, Moment};
 
 /// An exchange that takes longer is given up, and its connection with it: whether it was committed
 /// is then found out by looking at what the host holds.
@@ -19,7 +19,8 @@ const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(20);
 const LOST: i32 = 0;
 const GRANTED: i32 = 1;
 const CLAIMED: i32 = 2;
-const SUSPECT: i32 = 3;
+const WORK: i32 = 4;
+const CANCELLED: i32 = 5;
 
 impl Postgres {
     pub(super) async fn run_exchange(
@@ -31,6 +32,7 @@ impl Postgres {
         exchange.ended.sort_by_key(|ended| ended.hold.key);
         exchange.started.sort_by_key(|started| started.hold.key);
         exchange.returned.sort_by_key(|returned| returned.hold.key);
+        exchange.waited.sort_by_key(|waited| waited.hold.key);
         let mut order: Vec<usize> = (0..exchange.claims.len()).collect();
         order.sort_by_key(|index| exchange.claims[*index].queue);
 
@@ -45,50 +47,65 @@ impl Postgres {
             return Err(Error::LeaseLost(host));
         }
         let rows = turn.end(sent)?;
-        let exchanged = read(rows, &exchange)?;
-        self.tell(&exchange, &exchanged.0, &exchanged.1);
-        Ok(exchanged.0)
+        let (exchanged, news) = read(rows, &exchange)?;
+        self.tell(&exchange, &exchanged, news);
+        Ok(exchanged)
     }
 
-    fn tell(&self, exchange: &Exchange, exchanged: &Exchanged, freed: &[QueueId]) {
+    fn tell(&self, exchange: &Exchange, exchanged: &Exchanged, news: News) {
         let outbox = self.notify.outbox();
-        if !exchange.ended.is_empty() {
+        if !exchange.ended.is_empty() || !news.cancelled.is_empty() {
             let keys: Arc<[Key]> = exchange
                 .ended
                 .iter()
                 .filter(|ended| !exchanged.lost.contains(&ended.hold))
                 .map(|ended| ended.hold.key)
+                .chain(news.cancelled)
                 .collect();
             outbox.tell(Signal::Ended(keys));
-        } else if !exchange.started.is_empty() || !exchange.reports.is_empty() {
+        } else if !exchange.started.is_empty()
+            || !exchange.reports.is_empty()
+            || !exchange.waited.is_empty()
+        {
             outbox.tell(Signal::Moved);
         }
-        let returned = exchange.returned.iter().map(|returned| &returned.queue);
-        for queue in freed.iter().chain(returned).collect::<BTreeSet<_>>() {
-            outbox.tell(Signal::Work(*queue));
+        let returned = exchange.returned.iter().map(|returned| returned.queue);
+        for queue in news
+            .queues
+            .into_iter()
+            .chain(returned)
+            .collect::<BTreeSet<_>>()
+        {
+            outbox.tell(Signal::Work(queue));
         }
     }
 
-    pub(super) async fn read_claimable(&self) -> Result<Vec<QueueId>, Error> {
-        let rows = sqlx::query(
-            "select q.id from queues q where not q.paused and exists (
-               select 1 from live l where l.queue_id = q.id and l.state = 'queued' and l.host is null)",
-        )
-        .fetch_all(&self.pool)
-        .await
-        .map_err(error)?;
-        rows.iter()
-            .map(|row| Ok(QueueId(get(row, "id")?)))
-            .collect()
+    pub(super) async fn read_claimable(&self) -> Result<Claimable, Error> {
+        let rows = sqlx::query(include_str!("sql/claimable.sql"))
+            .fetch_all(&self.pool)
+            .await
+            .map_err(error)?;
+        let mut claimable = Claimable::default();
+        for row in &rows {
+            if let Some(queue) = get(row, "queue_id")? {
+                claimable.queues.push(QueueId(queue));
+            } else if let Some(at) = get(row, "at")? {
+                claimable.next_at = Some(Moment(at));
+            }
+        }
+        Ok(claimable)
     }
 
     pub(super) async fn read_held(&self, host: HostNumber) -> Result<Vec<Held>, Error> {
         // On the exchange's own connection, so that it comes after whatever that one committed.
         let mut turn = self.exchange.enter().await?;
-        let rows = sqlx::query("select key, fence, queue_id, state from live where host = $1")
-            .bind(host.0)
-            .fetch_all(turn.connection())
-            .await;
+        let rows = sqlx::query(
+            "select key, fence, queue_id, state, cancel is not null as cancelled
+               from live where host = $1",
+        )
+        .bind(host.0)
+        .fetch_all(turn.connection())
+        .await;
         turn.end(rows)?
             .iter()
             .map(|row| {
@@ -99,7 +116,7 @@ impl Postgres {
                     },
                     queue: QueueId(get(row, "queue_id")?),
                     running: get::<&str>(row, "state")? == "running",
-                    cancelled: false,
+                    cancelled: get(row, "cancelled")?,
                 })
             })
             .collect()
@@ -141,7 +158,8 @@ async fn call(
     }
     sqlx::query(
         "select * from windlass.exchange($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
-           $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)",
+           $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34,
+           $35, $36)",
     )
     .bind(host.0)
     .bind(column!(ended, |e| e.hold.key.0))
@@ -165,6 +183,15 @@ async fn call(
     .bind(column!(returned, |r| r.hold.key.0))
     .bind(column!(returned, |r| r.hold.fence.0))
     .bind(column!(returned, |r| r.executed.as_deref()))
+    .bind(column!(waited, |w| w.hold.key.0))
+    .bind(column!(waited, |w| w.hold.fence.0))
+    .bind(column!(waited, |w| w.attempt as i32))
+    .bind(column!(waited, |w| w.started_at.0))
+    .bind(column!(waited, |w| without_nul(&w.log)))
+    .bind(column!(waited, |w| keys(&w.wait.awaited)))
+    .bind(column!(waited, |w| w.wait.all))
+    .bind(column!(waited, |w| names(&w.wait.messages)))
+    .bind(column!(waited, |w| w.wait.at.map(|at| at.0)))
     .bind(claims!(|c| c.queue.0))
     .bind(claims!(|c| c.executing as i32))
     .bind(claims!(|c| c.reserved as i32))
@@ -174,42 +201,54 @@ async fn call(
     .await
 }
 
-/// Postgres keeps no U+0000 in text; a log shows it as the replacement character.
-fn without_nul(text: &str) -> std::borrow::Cow<'_, str> {
-    match text.contains('\0') {
-        true => text.replace('\0', "\u{fffd}").into(),
-        false => text.into(),
-    }
+/// Keys as the text of an array, each once: arrays of arrays must be of one length.
+fn keys(keys: &[Key]) -> String {
+    let keys: BTreeSet<Key> = keys.iter().copied().collect();
+    let keys: Vec<String> = keys.iter().map(|key| key.0.to_string()).collect();
+    format!("{{{}}}", keys.join(","))
 }
 
-fn read(rows: Vec<PgRow>, exchange: &Exchange) -> Result<(Exchanged, Vec<QueueId>), Error> {
+/// Names as the text of an array.
+fn names(names: &[String]) -> String {
+    let quoted: Vec<String> = names
+        .iter()
+        .map(|name| {
+            let name = without_nul(name).replace('\\', "\\\\").replace('"', "\\\"");
+            format!("\"{name}\"")
+        })
+        .collect();
+    format!("{{{}}}", quoted.join(","))
+}
+
+/// What an exchange brought about besides what it answers.
+#[derive(Default)]
+struct News {
+    /// Queues in which something may be claimed or go on.
+    queues: Vec<QueueId>,
+    /// What was handed in to go on later, and ended as cancelled instead.
+    cancelled: Vec<Key>,
+}
+
+fn read(rows: Vec<PgRow>, exchange: &Exchange) -> Result<(Exchanged, News), Error> {
     let mut exchanged = Exchanged::default();
-    let mut freed = Vec::new();
+    let mut news = News::default();
     let mut claimed: HashMap<i64, Vec<Claimed>> = HashMap::new();
     let mut granted: HashMap<i64, Granted> = HashMap::new();
     for row in &rows {
         match get::<i32>(row, "what")? {
             LOST => exchanged.lost.push(hold(row)?),
-            CLAIMED | SUSPECT => claimed
+            WORK => news.queues.push(QueueId(get(row, "queue_id")?)),
+            CANCELLED => news.cancelled.push(Key(get(row, "key")?)),
+            CLAIMED => claimed
                 .entry(get(row, "queue_id")?)
                 .or_default()
                 .push(claim(row)?),
             GRANTED => {
                 let queue: i64 = get(row, "queue_id")?;
                 if get(row, "freed")? {
-                    freed.push(QueueId(queue));
+                    news.queues.push(QueueId(queue));
                 }
-                granted.insert(
-                    queue,
-                    Granted {
-                        queue: QueueId(queue),
-                        settings: json(row, "settings")?,
-                        slots: get::<Option<i32>>(row, "slots")?.map(|n| n as u32),
-                        contended: get(row, "contended")?,
-                        claimed: Vec::new(),
-                        drained: get(row, "drained")?,
-                    },
-                );
+                granted.insert(queue, grant(row)?);
             }
             other => return Err(Error::Database(format!("an exchange answered row {other}"))),
         }
@@ -221,7 +260,19 @@ fn read(rows: Vec<PgRow>, exchange: &Exchange) -> Result<(Exchanged, Vec<QueueId
             exchanged.granted.push(answer);
         }
     }
-    Ok((exchanged, freed))
+    Ok((exchanged, news))
+}
+
+/// The answer to a claim, without what was claimed.
+fn grant(row: &PgRow) -> Result<Granted, Error> {
+    Ok(Granted {
+        queue: QueueId(get(row, "queue_id")?),
+        settings: json(row, "settings")?,
+        slots: get::<Option<i32>>(row, "slots")?.map(|n| n as u32),
+        contended: get(row, "contended")?,
+        claimed: Vec::new(),
+        drained: get(row, "drained")?,
+    })
 }
 
 fn hold(row: &PgRow) -> Result<Hold, Error> {
@@ -233,16 +284,16 @@ fn hold(row: &PgRow) -> Result<Hold, Error> {
 
 fn claim(row: &PgRow) -> Result<Claimed, Error> {
     Ok(Claimed {
-        workflow: false,
-        resumed: false,
-        lent: false,
-        depth: 0,
+        workflow: get(row, "workflow")?,
+        resumed: get(row, "resumed")?,
+        lent: get(row, "lent")?,
+        depth: get::<i32>(row, "depth")? as u32,
         hold: hold(row)?,
         id: InvocationId::from_store(get(row, "id")?),
         namespace: parse(row, "namespace")?,
         attempt: get::<i32>(row, "attempt")? as u32,
         running: get(row, "running")?,
-        suspect: get::<i32>(row, "what")? == SUSPECT,
+        suspect: get(row, "suspect")?,
         alone: get(row, "alone")?,
         function: FunctionId(get(row, "function_id")?),
         task: get(row, "task")?,

@@ -36,6 +36,7 @@ impl Postgres {
             .bind(filter.task.as_deref())
             .bind(filter.before.map_or(i64::MAX, |key| key.0))
             .bind(i64::from(filter.limit))
+            .bind(filter.parent.map(|key| key.0))
             .fetch_all(&self.pool)
             .await
             .map_err(error)?;
@@ -90,25 +91,19 @@ impl Postgres {
     }
 }
 
+/// What is kept of an outcome.
+pub(super) fn outcome(state: State, body: &[u8]) -> Result<Outcome, Error> {
+    let wrong = |error: String| Error::Database(format!("column body: {error}"));
+    let text = std::str::from_utf8(body).map_err(|error| wrong(error.to_string()))?;
+    Outcome::from_stored(state, text).map_err(|error| wrong(error.to_string()))
+}
+
 fn invocation(row: &PgRow) -> Result<Invocation, Error> {
     let state: State = parse(row, "state")?;
-    let body: Option<&[u8]> = get(row, "body")?;
-    let outcome = match body {
-        None => None,
-        Some(body) => {
-            let text = std::str::from_utf8(body)
-                .map_err(|error| Error::Database(format!("column body: {error}")))?;
-            Some(
-                Outcome::from_stored(state, text)
-                    .map_err(|error| Error::Database(format!("column body: {error}")))?,
-            )
-        }
-    };
+    let outcome = get::<Option<&[u8]>>(row, "body")?
+        .map(|body| outcome(state, body))
+        .transpose()?;
     Ok(Invocation {
-        workflow: false,
-        parent: None,
-        forked_from: None,
-        cancelling: false,
         key: Key(get(row, "key")?),
         id: InvocationId::from_store(get(row, "id")?),
         queue: parse(row, "queue")?,
@@ -124,6 +119,10 @@ fn invocation(row: &PgRow) -> Result<Invocation, Error> {
         finished_at: get::<Option<i64>>(row, "finished_at")?.map(Moment),
         host: get::<Option<i64>>(row, "host")?.map(HostNumber),
         progress: get(row, "progress")?,
+        workflow: get(row, "workflow")?,
+        parent: get::<Option<String>>(row, "parent")?.map(InvocationId::from_store),
+        forked_from: get::<Option<String>>(row, "forked_from")?.map(InvocationId::from_store),
+        cancelling: get(row, "cancelling")?,
         arguments: get::<Option<Vec<u8>>>(row, "arguments")?.map(Bytes::from),
         outcome,
     })

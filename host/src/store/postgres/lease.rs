@@ -106,8 +106,11 @@ impl Postgres {
                 .collect(),
         };
         let outbox = self.notify.outbox();
-        if !rescued.failed.is_empty() {
-            outbox.tell(Signal::Ended(rescued.failed.clone().into()));
+        let cancelled: Vec<i64> = get(&row, "cancelled")?;
+        let mut ended = rescued.failed.clone();
+        ended.extend(cancelled.into_iter().map(Key));
+        if !ended.is_empty() {
+            outbox.tell(Signal::Ended(ended.into()));
         }
         for queue in &rescued.queues {
             outbox.tell(Signal::Work(*queue));
@@ -116,13 +119,18 @@ impl Postgres {
     }
 
     pub(super) async fn end_registration(&self, host: HostNumber) -> Result<(), Error> {
-        let row = sqlx::query("select windlass.leave($1) as queues")
+        let row = sqlx::query("select * from windlass.leave($1)")
             .bind(host.0)
             .fetch_one(&self.pool)
             .await
             .map_err(error)?;
+        let outbox = self.notify.outbox();
+        let cancelled: Vec<i64> = get(&row, "cancelled")?;
+        if !cancelled.is_empty() {
+            outbox.tell(Signal::Ended(cancelled.into_iter().map(Key).collect()));
+        }
         for queue in get::<Vec<i64>>(&row, "queues")? {
-            self.notify.outbox().tell(Signal::Work(QueueId(queue)));
+            outbox.tell(Signal::Work(QueueId(queue)));
         }
         Ok(())
     }

@@ -3,16 +3,20 @@
 //! What is hot has a connection of its own (enqueue, exchange, lease), so that neither a slow list
 //! nor an exhausted pool delays it; everything else shares a small pool.
 
+mod cancel;
 mod components;
 mod connection;
 mod enqueue;
 mod exchange;
+mod folded;
 mod handles;
 mod lease;
 mod migrations;
 mod notify;
 mod queues;
 mod read;
+mod steps;
+mod workflows;
 
 use std::time::Duration;
 
@@ -51,6 +55,7 @@ pub struct Postgres {
     lease: Lane,
     queues: queues::Names,
     enqueue: enqueue::Writer,
+    steps: steps::Writer,
     notify: notify::Notifier,
 }
 
@@ -68,7 +73,8 @@ pub async fn open(url: &str, options: &Options) -> Result<Postgres, Error> {
         exchange: Lane::new(hot.clone()),
         lease: Lane::new(hot.clone()),
         queues: queues::Names::default(),
-        enqueue: enqueue::Writer::start(Lane::new(hot), notify.outbox()),
+        enqueue: enqueue::Writer::start(Lane::new(hot.clone()), notify.outbox()),
+        steps: steps::Writer::start(Lane::new(hot), notify.outbox()),
         notify,
         pool,
     })
@@ -156,10 +162,7 @@ impl Store for Postgres {
     }
 
     async fn claimable(&self) -> Result<Claimable, Error> {
-        Ok(Claimable {
-            queues: self.read_claimable().await?,
-            next_at: None,
-        })
+        self.read_claimable().await
     }
 
     async fn register(&self, host: &NewHost) -> Result<HostNumber, Error> {
@@ -239,23 +242,21 @@ impl Store for Postgres {
     }
 
     async fn record(&self, host: HostNumber, steps: Steps) -> Result<Vec<Enqueued>, Error> {
-        let _ = (host, steps);
-        todo!()
+        let calls: Vec<&NewCall> = steps.children.iter().map(|child| &child.call).collect();
+        let queues = self.queue_ids(calls).await?;
+        self.steps.record(host, steps, queues).await
     }
 
     async fn journal(&self, key: Key) -> Result<Vec<Chunk>, Error> {
-        let _ = key;
-        todo!()
+        self.read_journal(key).await
     }
 
     async fn children(&self, parent: Key) -> Result<Vec<(Key, InvocationId)>, Error> {
-        let _ = parent;
-        todo!()
+        self.read_children(parent).await
     }
 
     async fn outcomes(&self, keys: &[Key]) -> Result<Vec<EndedWith>, Error> {
-        let _ = keys;
-        todo!()
+        self.read_outcomes(keys).await
     }
 
     async fn send(
@@ -266,28 +267,23 @@ impl Store for Postgres {
         value: Bytes,
         full: u32,
     ) -> Result<Sent, Error> {
-        let _ = (namespace, id, name, value, full);
-        todo!()
+        self.send_message(namespace, id, name, value, full).await
     }
 
     async fn messages(&self, key: Key) -> Result<Vec<Message>, Error> {
-        let _ = key;
-        todo!()
+        self.read_messages(key).await
     }
 
     async fn published(&self, key: Key, after: i64) -> Result<Vec<Published>, Error> {
-        let _ = (key, after);
-        todo!()
+        self.read_published(key, after).await
     }
 
     async fn cancel(&self, keys: &[Key], reason: &str) -> Result<Cancelling, Error> {
-        let _ = (keys, reason);
-        todo!()
+        self.cancel_family(keys, reason).await
     }
 
     async fn fork(&self, fork: Fork) -> Result<Enqueued, Error> {
-        let _ = fork;
-        todo!()
+        self.store_fork(fork).await
     }
 
     async fn in_flight(
@@ -298,13 +294,12 @@ impl Store for Postgres {
         after: Key,
         limit: u32,
     ) -> Result<Vec<InFlight>, Error> {
-        let _ = (namespace, component, digest, after, limit);
-        todo!()
+        self.read_in_flight(namespace, component, digest, after, limit)
+            .await
     }
 
     async fn repin(&self, key: Key, entries: u32, function: FunctionId) -> Result<bool, Error> {
-        let _ = (key, entries, function);
-        todo!()
+        self.pin(key, entries, function).await
     }
 
     async fn ping(&self) -> Result<(), Error> {
@@ -317,6 +312,7 @@ impl Store for Postgres {
 
     async fn close(&self) {
         self.enqueue.close().await;
+        self.steps.close().await;
         self.notify.close().await;
         self.exchange.close().await;
         self.lease.close().await;

@@ -33,6 +33,7 @@ const PAUSE: Duration = Duration::from_millis(2);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Note {
     Catalogue,
+    Cancel,
     Moved,
     Settings(i64),
     Work(i64),
@@ -42,6 +43,7 @@ impl Note {
     fn write(self) -> String {
         match self {
             Self::Catalogue => "c".to_owned(),
+            Self::Cancel => "x".to_owned(),
             Self::Moved => "m".to_owned(),
             Self::Settings(queue) => format!("s{queue}"),
             Self::Work(queue) => format!("w{queue}"),
@@ -52,6 +54,7 @@ impl Note {
         let number = |text: &str| text.parse().ok().map(QueueId);
         match text.split_at_checked(1)? {
             ("c", "") => Some(Signal::Catalogue),
+            ("x", "") => Some(Signal::Cancel),
             ("m", "") => Some(Signal::Moved),
             ("s", queue) => number(queue).map(Signal::Settings),
             ("w", queue) => number(queue).map(Signal::Work),
@@ -81,7 +84,8 @@ impl Outbox {
             Signal::Work(queue) => Note::Work(queue.0),
             Signal::Settings(queue) => Note::Settings(queue.0),
             Signal::Catalogue => Note::Catalogue,
-            Signal::Ended(_) | Signal::Moved | Signal::Cancel | Signal::Told(_) => Note::Moved,
+            Signal::Cancel => Note::Cancel,
+            Signal::Ended(_) | Signal::Moved | Signal::Told(_) => Note::Moved,
         };
         // Nobody subscribed is fine: a store without workers has nobody to wake.
         let _ = self.local.send(signal);

@@ -28,8 +28,11 @@ impl Names {
 
 impl Postgres {
     /// The numbers of the calls' queues; those that do not exist are made without limits.
-    pub(super) async fn queue_ids(&self, calls: &[NewCall]) -> Result<Vec<QueueId>, Error> {
-        let mut ids = Vec::with_capacity(calls.len());
+    pub(super) async fn queue_ids<'c>(
+        &self,
+        calls: impl IntoIterator<Item = &'c NewCall>,
+    ) -> Result<Vec<QueueId>, Error> {
+        let mut ids = Vec::new();
         for call in calls {
             let id = match self.queues.find(&call.namespace, &call.queue) {
                 Some(id) => id,

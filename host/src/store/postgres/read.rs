@@ -33,3 +33,11 @@ pub fn json<T: serde::de::DeserializeOwned>(row: &PgRow, column: &'static str) -
     let text: &str = get(row, column)?;
     serde_json::from_str(text).map_err(|error| Error::Database(format!("column {column}: {error}")))
 }
+
+/// Postgres keeps no U+0000 in text; it shows as the replacement character.
+pub fn without_nul(text: &str) -> std::borrow::Cow<'_, str> {
+    match text.contains('\0') {
+        true => text.replace('\0', "\u{fffd}").into(),
+        false => text.into(),
+    }
+}

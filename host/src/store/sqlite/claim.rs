@@ -1,4 +1,4 @@
-//! Claims: how many slots of a queue a host may hold, and what it may take.
+//! Claims: how many slots of a queue a host may hold. What it takes stands in `take`.
 //!
 //! The rules, which the Postgres store follows alike:
 //!
@@ -7,26 +7,22 @@
 //! - a host that holds every slot may reserve ahead, since nobody else can start out of order; on
 //!   an ordered queue nothing is reserved, and what is claimed is running;
 //! - what a dead host held before is told to be suspect; what two died of is never claimed straight
-//!   to running, since it waits to execute alone.
+//!   to running, since it waits to execute alone;
+//! - a waiting workflow keeps its slot, which counts like another host's. What is ready to go on does
+//!   so in it, paused or not, before anything starts; then what is left of the rows goes to heads,
+//!   and then to descendants that borrow.
 
-use bytes::Bytes;
 use sqlx::FromRow;
 
-use super::packed::rows;
-use super::{Error, Transaction, failed, queues, unreadable};
-use crate::model::{
-    Fence, FunctionId, HostNumber, InvocationId, Key, Namespace, QueueId, queue::Settings,
-};
-use crate::store::{Claim, Claimed, Granted, Hold, INLINE_ARGUMENTS_BYTES, Signal};
-
-/// Deaths from which on an invocation executes alone on its host.
-const DEATHS_ALONE: i64 = 2;
+use super::{Error, Transaction, failed, queues, take};
+use crate::model::{HostNumber, QueueId, queue::Settings};
+use crate::store::{Claim, Granted, Signal};
 
 /// How a queue's slots stand, as a claim finds them.
 #[derive(FromRow)]
 struct Stand {
     settings: String,
-    /// Slots of all other hosts.
+    /// Slots of all other hosts, and of workflows that wait or have waited.
     others: i64,
     /// Whether another host would like more slots than it holds.
     contended: bool,
@@ -106,8 +102,11 @@ pub(super) async fn claim(
         drained: false,
         settings,
     };
-    if grant.rows > 0 {
-        take(transaction, host, &grant, &mut granted).await?;
+    if claim.rows > 0 {
+        take::resume(transaction, host, claim, &mut granted).await?;
+        let rows_left = claim.rows - granted.claimed.len() as u32;
+        take::heads(transaction, host, grant.rows.min(rows_left), &mut granted).await?;
+        take::lend(transaction, host, claim, &mut granted).await?;
     }
     granted.drained = !granted.settings.paused
         && granted.claimed.len() < claim.rows as usize
@@ -141,7 +140,8 @@ async fn hold(
     let nothing_to_start = granted.drained || granted.settings.paused || claim.rows == 0;
     if nothing_to_start {
         // No more than is in use: the rest is another host's.
-        let in_use = claim.executing + claim.reserved + granted.claimed.len() as u32;
+        let own = granted.claimed.iter().filter(|claimed| !claimed.lent);
+        let in_use = claim.executing + claim.reserved + own.count() as u32;
         held = held.min(in_use);
     }
     granted.slots = granted.slots.map(|slots| slots.min(held));
@@ -180,101 +180,6 @@ async fn hold(
         transaction.signal(Signal::Work(claim.queue));
     }
     Ok(())
-}
-
-/// Takes the heads of the queue.
-async fn take(
-    transaction: &mut Transaction,
-    host: HostNumber,
-    grant: &Grant,
-    granted: &mut Granted,
-) -> Result<(), Error> {
-    let heads: Vec<Head> = sqlx::query_as(include_str!("sql/heads.sql"))
-        .bind(granted.queue.0)
-        .bind(grant.rows)
-        .bind(INLINE_ARGUMENTS_BYTES as i64)
-        .fetch_all(&mut transaction.connection)
-        .await
-        .map_err(failed)?;
-    let ordered = granted.settings.is_ordered();
-    let (mut reserved, mut running) = (Vec::new(), Vec::new());
-    for head in heads {
-        let starts = ordered && head.deaths < DEATHS_ALONE;
-        if starts {
-            running.push(Key(head.key));
-        } else {
-            reserved.push(Key(head.key));
-        }
-        granted.claimed.push(head.read(starts, &granted.settings)?);
-    }
-    if !reserved.is_empty() {
-        sqlx::query(
-            "update live set host = ?2, fence = fence + 1
-             where key in (select value from json_each(?1))",
-        )
-        .bind(rows(&reserved))
-        .bind(host.0)
-        .execute(&mut transaction.connection)
-        .await
-        .map_err(failed)?;
-    }
-    if !running.is_empty() {
-        sqlx::query(
-            "update live set host = ?2, fence = fence + 1, state = 'running',
-                             attempt = attempt + 1, started_at = ?3
-             where key in (select value from json_each(?1))",
-        )
-        .bind(rows(&running))
-        .bind(host.0)
-        .bind(transaction.now.0)
-        .execute(&mut transaction.connection)
-        .await
-        .map_err(failed)?;
-    }
-    Ok(())
-}
-
-#[derive(FromRow)]
-struct Head {
-    key: i64,
-    fence: i64,
-    attempt: u32,
-    deaths: i64,
-    suspect: bool,
-    priority: i32,
-    seq: i64,
-    namespace: String,
-    id: String,
-    function_id: i64,
-    task: String,
-    arguments: Option<Vec<u8>>,
-    timeout_ms: Option<i64>,
-}
-
-impl Head {
-    fn read(self, running: bool, settings: &Settings) -> Result<Claimed, Error> {
-        Ok(Claimed {
-            workflow: false,
-            resumed: false,
-            lent: false,
-            depth: 0,
-            hold: Hold {
-                key: Key(self.key),
-                fence: Fence(self.fence + 1),
-            },
-            id: InvocationId::from_store(self.id),
-            namespace: Namespace::parse(&self.namespace).map_err(unreadable)?,
-            attempt: self.attempt + 1,
-            running,
-            suspect: self.suspect,
-            alone: self.deaths >= DEATHS_ALONE,
-            function: FunctionId(self.function_id),
-            task: self.task,
-            arguments: self.arguments.map(Bytes::from),
-            timeout_ms: (self.timeout_ms.map(|ms| ms as u64)).or(settings.timeout_ms),
-            place: (self.priority, self.seq),
-        })
-    }
 }
 
 /// The queues in which this host's slots are another's gain.

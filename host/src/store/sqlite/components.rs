@@ -37,8 +37,9 @@ pub(super) async fn add(
     .await
     .map_err(failed)?;
     sqlx::query(
-        "insert into components (namespace, name, version, digest, size, uploaded_at, wit, skipped)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "insert into components (namespace, name, version, digest, size, uploaded_at, wit, skipped,
+                                 bindings)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )
     .bind(namespace.as_str())
     .bind(component.name.as_str())
@@ -48,14 +49,16 @@ pub(super) async fn add(
     .bind(transaction.now.0)
     .bind(&component.wit)
     .bind(component.skipped.to_string())
+    .bind(component.bindings.to_string())
     .execute(&mut transaction.connection)
     .await
     .map_err(failed)?;
     for task in &component.tasks {
         sqlx::query(
             "insert into functions
-                 (namespace, component, version, digest, interface, name, signature, docs)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                 (namespace, component, version, digest, interface, name, signature, docs,
+                  workflow)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )
         .bind(namespace.as_str())
         .bind(component.name.as_str())
@@ -65,6 +68,7 @@ pub(super) async fn add(
         .bind(&task.name)
         .bind(task.signature.to_string())
         .bind(&task.docs)
+        .bind(task.workflow)
         .execute(&mut transaction.connection)
         .await
         .map_err(failed)?;
@@ -110,7 +114,7 @@ pub(super) async fn list(
     let mut reader = readers.begin().await.map_err(failed)?;
     let rows: Vec<ComponentRow> = sqlx::query_as(
         "select name, version, digest, size, uploaded_at,
-                case when ?2 is null then '' else wit end as wit, skipped
+                case when ?2 is null then '' else wit end as wit, skipped, bindings
          from components
          where namespace = ?1 and (?2 is null or name = ?2)",
     )
@@ -173,11 +177,25 @@ pub(super) async fn catalogue(
             ))
         })
         .collect::<Result<_, Error>>()?;
+    let bindings: Vec<(String, String)> = sqlx::query_as(
+        "select digest, bindings from components where namespace = ?1 and bindings <> '[]'",
+    )
+    .bind(namespace.as_str())
+    .fetch_all(&mut *reader)
+    .await
+    .map_err(failed)?;
+    let bindings = bindings
+        .into_iter()
+        .map(|(digest, bindings)| {
+            let bindings = serde_json::from_str(&bindings).map_err(unreadable)?;
+            Ok((Digest::from_store(digest), bindings))
+        })
+        .collect::<Result<_, Error>>()?;
     Ok(Catalogue {
         revision,
         functions,
         grants,
-        bindings: HashMap::new(),
+        bindings,
     })
 }
 
@@ -186,7 +204,8 @@ pub(super) async fn function(
     id: FunctionId,
 ) -> Result<Option<Function>, Error> {
     let row: Option<FunctionRow> = sqlx::query_as(
-        "select id, namespace, component, version, digest, interface, name, signature, docs
+        "select id, namespace, component, version, digest, interface, name, signature, docs,
+                workflow
          from functions where id = ?1",
     )
     .bind(id.0)
@@ -202,7 +221,8 @@ async fn functions(
     component: Option<&ComponentName>,
 ) -> Result<Vec<Function>, Error> {
     let rows: Vec<FunctionRow> = sqlx::query_as(
-        "select id, namespace, component, version, digest, interface, name, signature, docs
+        "select id, namespace, component, version, digest, interface, name, signature, docs,
+                workflow
          from functions
          where namespace = ?1 and (?2 is null or component = ?2)
          order by id",
@@ -224,12 +244,13 @@ struct ComponentRow {
     uploaded_at: i64,
     wit: String,
     skipped: String,
+    bindings: String,
 }
 
 impl ComponentRow {
     fn read(self, tasks: Vec<Function>) -> Result<Component, Error> {
         Ok(Component {
-            bindings: serde_json::Value::Array(Vec::new()),
+            bindings: serde_json::from_str(&self.bindings).map_err(unreadable)?,
             name: ComponentName::parse(&self.name).map_err(unreadable)?,
             version: self.version.parse().map_err(unreadable)?,
             digest: Digest::from_store(self.digest),
@@ -253,12 +274,13 @@ struct FunctionRow {
     name: String,
     signature: String,
     docs: Option<String>,
+    workflow: bool,
 }
 
 impl FunctionRow {
     fn read(self) -> Result<Function, Error> {
         Ok(Function {
-            workflow: false,
+            workflow: self.workflow,
             id: FunctionId(self.id),
             namespace: Namespace::parse(&self.namespace).map_err(unreadable)?,
             component: ComponentName::parse(&self.component).map_err(unreadable)?,

@@ -10,11 +10,51 @@ use super::{Error, Transaction, failed, queues};
 use crate::model::{InvocationId, Key, Moment, Namespace, QueueId, QueueName};
 use crate::store::{Enqueued, NewCall, Signal};
 
+/// Where calls come from.
+pub(super) enum Origin {
+    /// From outside, resolved by the catalogue of this revision.
+    Caller(i64),
+    /// From a workflow, which has so many ancestors.
+    Workflow {
+        key: Key,
+        depth: u32,
+        /// Who may lend a slot to what is enqueued here.
+        lenders: HashMap<QueueId, Key>,
+        /// Which of the calls go on when the workflow is cancelled.
+        detached: Vec<bool>,
+    },
+    /// From the journal of another invocation.
+    Fork(Key),
+}
+
+impl Origin {
+    fn parent(&self) -> Option<Key> {
+        match self {
+            Self::Workflow { key, .. } => Some(*key),
+            Self::Caller(_) | Self::Fork(_) => None,
+        }
+    }
+
+    fn depth(&self) -> u32 {
+        match self {
+            Self::Workflow { depth, .. } => depth + 1,
+            Self::Caller(_) | Self::Fork(_) => 0,
+        }
+    }
+
+    fn forked_from(&self) -> Option<Key> {
+        match self {
+            Self::Fork(of) => Some(*of),
+            Self::Caller(_) | Self::Workflow { .. } => None,
+        }
+    }
+}
+
 /// Stores the calls of one request, all or none.
 pub(super) async fn enqueue(
     transaction: &mut Transaction,
     calls: &[NewCall],
-    revision: i64,
+    origin: &Origin,
     make_queues: bool,
 ) -> Result<Vec<Enqueued>, Error> {
     let (moved_to, last_key): (i64, i64) = sqlx::query_as(
@@ -24,16 +64,17 @@ pub(super) async fn enqueue(
     .fetch_one(&mut transaction.connection)
     .await
     .map_err(failed)?;
-    if moved_to != revision {
+    if matches!(origin, Origin::Caller(revision) if *revision != moved_to) {
         return Err(Error::CatalogueMoved);
     }
-    let stored = stored(transaction, calls).await?;
+    let stored = stored(transaction, calls, origin).await?;
     let queues = find_queues(transaction, calls, make_queues).await?;
 
     let mut answers: Vec<Enqueued> = Vec::with_capacity(calls.len());
     let mut first: HashMap<(&Namespace, &InvocationId), usize> =
         HashMap::with_capacity(calls.len());
     let mut new = Vec::with_capacity(calls.len());
+    let mut kin = Vec::new();
     let mut arguments = Packed::default();
     for (index, call) in calls.iter().enumerate() {
         let taken = || Error::IdTaken {
@@ -70,17 +111,25 @@ pub(super) async fn enqueue(
         } else {
             let key = last_key + 1 + new.len() as i64;
             let (start, length) = arguments.push(&call.arguments);
+            let queue = queues[&(&call.namespace, &call.queue)];
+            if let Origin::Workflow {
+                lenders, detached, ..
+            } = origin
+            {
+                kin.push((key, lenders.get(&queue), detached[index]));
+            }
             new.push((
                 key,
                 &call.namespace,
                 &call.id,
-                queues[&(&call.namespace, &call.queue)],
+                queue,
                 call.function,
                 &call.task,
                 start,
                 length,
                 call.priority,
                 call.timeout_ms,
+                call.workflow,
             ));
             Enqueued {
                 key: Key(key),
@@ -93,7 +142,8 @@ pub(super) async fn enqueue(
     }
     if !new.is_empty() {
         let new = rows(&new);
-        insert(transaction, new, arguments, last_key).await?;
+        insert(transaction, new, arguments, last_key, origin).await?;
+        attach(transaction, &kin).await?;
     }
     for queue in queues.values() {
         transaction.signal(Signal::Work(*queue));
@@ -110,19 +160,45 @@ async fn insert(
     new: String,
     arguments: Packed,
     last_key: i64,
+    origin: &Origin,
 ) -> Result<(), Error> {
     sqlx::query(include_str!("sql/enqueue.sql"))
         .bind(new)
         .bind(arguments.into_bytes())
         .bind(transaction.now.0)
+        .bind(origin.parent().map(|parent| parent.0))
+        .bind(origin.depth())
+        .bind(origin.forked_from().map(|of| of.0))
         .execute(&mut transaction.connection)
         .await
         .map_err(failed)?;
     sqlx::query(
-        "insert into live (key, queue_id, priority, seq, state)
-         select key, queue_id, priority, key, 'queued' from invocations where key > ?1",
+        "insert into live (key, queue_id, priority, seq, state, workflow, parent)
+         select key, queue_id, priority, key, 'queued', workflow, parent
+         from invocations where key > ?1",
     )
     .bind(last_key)
+    .execute(&mut transaction.connection)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// Tells children who may lend them a slot, and which of them are detached.
+async fn attach(
+    transaction: &mut Transaction,
+    kin: &[(i64, Option<&Key>, bool)],
+) -> Result<(), Error> {
+    if kin.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "update live set lender = kin.lender, detached = kin.detached
+         from (select value ->> 0 as key, value ->> 1 as lender, value ->> 2 as detached
+               from json_each(?1)) kin
+         where live.key = kin.key",
+    )
+    .bind(rows(&kin))
     .execute(&mut transaction.connection)
     .await
     .map_err(failed)?;
@@ -151,15 +227,17 @@ struct Stored {
     same: bool,
 }
 
-/// The ids among these that exist already. Ids of our own are new, so they are not looked for.
+/// The ids among these that exist already. Ids of our own are new, so they are not looked for; but
+/// those of a workflow's children may have been stored with an answer that was lost.
 async fn stored<'c>(
     transaction: &mut Transaction,
     calls: &'c [NewCall],
+    origin: &Origin,
 ) -> Result<HashMap<(&'c Namespace, &'c InvocationId), Stored>, Error> {
     let chosen: Vec<_> = calls
         .iter()
         .enumerate()
-        .filter(|(_, call)| call.chosen)
+        .filter(|(_, call)| call.chosen || origin.parent().is_some())
         .map(|(index, call)| (index, &call.namespace, &call.id))
         .collect();
     if chosen.is_empty() {
@@ -167,7 +245,7 @@ async fn stored<'c>(
     }
     let found: Vec<StoredRow> = sqlx::query_as(
         "select asked.value ->> 0 as place, i.key, i.enqueued_at, q.name as queue, i.task,
-                i.arguments
+                i.arguments, i.parent
          from json_each(?1) asked
          cross join invocations i
              on i.namespace = asked.value ->> 1 and i.id = asked.value ->> 2
@@ -184,7 +262,9 @@ async fn stored<'c>(
             let stored = Stored {
                 key: Key(row.key),
                 enqueued_at: Moment(row.enqueued_at),
-                same: row.queue == call.queue.as_str()
+                // What a workflow enqueued is its own, and nobody else's.
+                same: origin.parent().is_none_or(|key| row.parent == Some(key.0))
+                    && row.queue == call.queue.as_str()
                     && row.task == call.task
                     && row.arguments == call.arguments,
             };
@@ -201,4 +281,5 @@ struct StoredRow {
     queue: String,
     task: String,
     arguments: Vec<u8>,
+    parent: Option<i64>,
 }

@@ -1,15 +1,16 @@
-//! What a host hands in: ends, starts, reports and returns, each under its fence.
+//! What a host hands in: ends, starts, reports, returns and waits, each under its fence.
 //!
 //! One look-up tells what of it still belongs to the host; since this is the only writer, that
 //! stays true until the commit. What follows are a few statements for the whole batch.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use sqlx::FromRow;
 
 use super::packed::{Packed, rows};
-use super::{Error, Transaction, claim, failed, lease};
-use crate::model::{Fence, HostNumber, Key, Moment, Outcome, QueueId, State};
+use super::{Error, Transaction, claim, ends, failed, lease, slots, waits};
+use crate::model::{Fence, HostNumber, Key, Moment, QueueId};
 use crate::store::{Ended, Exchange, Exchanged, Hold, Report, Returned, Signal, Started};
 
 pub(super) async fn exchange(
@@ -36,6 +37,13 @@ pub(super) async fn exchange(
         &mut exchanged.lost,
     )
     .await?;
+    waits::take(
+        transaction,
+        &mut held,
+        &exchange.waited,
+        &mut exchanged.lost,
+    )
+    .await?;
     for wish in &exchange.claims {
         exchanged
             .granted
@@ -45,19 +53,23 @@ pub(super) async fn exchange(
 }
 
 /// What the host holds of what it hands in.
-struct Hands {
-    host: HostNumber,
+pub(super) struct Hands {
+    pub(super) host: HostNumber,
     held: HashMap<Key, Live>,
 }
 
 #[derive(FromRow)]
-struct Live {
+pub(super) struct Live {
     key: i64,
-    queue_id: i64,
+    pub(super) queue_id: i64,
     fence: i64,
     running: bool,
     attempt: u32,
     started_at: Option<i64>,
+    /// Why somebody wishes its end.
+    pub(super) cancel: Option<String>,
+    #[sqlx(flatten)]
+    pub(super) kin: ends::Kin,
 }
 
 impl Hands {
@@ -70,11 +82,13 @@ impl Hands {
             .chain(exchange.started.iter().map(|started| started.hold.key))
             .chain(exchange.reports.iter().map(|report| report.hold.key))
             .chain(exchange.returned.iter().map(|returned| returned.hold.key))
+            .chain(exchange.waited.iter().map(|waited| waited.hold.key))
             .collect();
         let mut held = HashMap::with_capacity(keys.len());
         if !keys.is_empty() {
             let found: Vec<Live> = sqlx::query_as(
-                "select key, queue_id, fence, state = 'running' as running, attempt, started_at
+                "select key, queue_id, fence, state = 'running' as running, attempt, started_at,
+                        cancel, workflow, parent, lender, payer
                  from live where key in (select value from json_each(?1)) and host = ?2",
             )
             .bind(rows(&keys))
@@ -99,7 +113,7 @@ impl Hands {
             .filter(|live| Fence(live.fence) == hold.fence)
     }
 
-    fn take(&mut self, hold: Hold) -> Option<Live> {
+    pub(super) fn take(&mut self, hold: Hold) -> Option<Live> {
         self.get(hold)?;
         self.held.remove(&hold.key)
     }
@@ -122,17 +136,22 @@ async fn end(
         if !end.log.is_empty() {
             log.push((end.hold.key, end.attempt, end.log.as_str()));
         }
-        records.push(Record {
+        let outcome = match &live.cancel {
+            Some(reason) => Cow::Owned(ends::cancelled(reason)),
+            None => Cow::Borrowed(&end.outcome),
+        };
+        records.push(ends::Record {
             hold: end.hold,
             queue: QueueId(live.queue_id),
-            outcome: &end.outcome,
+            outcome,
             attempt: end.attempt,
             host: hands.host,
             started_at: Some(end.started_at),
             finished_at: end.finished_at,
+            kin: live.kin,
         });
     }
-    record(transaction, &records).await?;
+    ends::record(transaction, &records).await?;
     write_log(transaction, &log).await?;
     if !unheld.is_empty() {
         let recorded = recorded(transaction, hands.host, &unheld).await?;
@@ -165,73 +184,6 @@ async fn recorded(
         .into_iter()
         .map(|(key, fence)| (Key(key), Fence(fence)))
         .collect())
-}
-
-/// An outcome to be recorded, of an invocation that has none.
-pub(super) struct Record<'o> {
-    pub(super) hold: Hold,
-    pub(super) queue: QueueId,
-    pub(super) outcome: &'o Outcome,
-    pub(super) attempt: u32,
-    pub(super) host: HostNumber,
-    pub(super) started_at: Option<Moment>,
-    pub(super) finished_at: Moment,
-}
-
-/// Records outcomes: the hot rows go, the outcomes and the counts of ended ones come.
-pub(super) async fn record(
-    transaction: &mut Transaction,
-    records: &[Record<'_>],
-) -> Result<(), Error> {
-    if records.is_empty() {
-        return Ok(());
-    }
-    let keys: Vec<Key> = records.iter().map(|record| record.hold.key).collect();
-    let mut bodies = Packed::default();
-    let mut outcomes = Vec::with_capacity(records.len());
-    let mut tallies: BTreeMap<(QueueId, HostNumber), [u32; 3]> = BTreeMap::new();
-    for record in records {
-        let state = record.outcome.state();
-        let (start, length) = bodies.push(record.outcome.to_stored().as_bytes());
-        outcomes.push((
-            record.hold.key,
-            record.queue,
-            state,
-            record.outcome.kind(),
-            start,
-            length,
-            record.attempt,
-            record.hold.fence,
-            record.host,
-            record.started_at.map(|moment| moment.0),
-            record.finished_at.0,
-        ));
-        let tally = tallies.entry((record.queue, record.host)).or_default();
-        match state {
-            State::Succeeded => tally[0] += 1,
-            State::Cancelled => tally[2] += 1,
-            _ => tally[1] += 1,
-        }
-    }
-    let tallies: Vec<_> = tallies.into_iter().collect();
-    sqlx::query("delete from live where key in (select value from json_each(?1))")
-        .bind(rows(&keys))
-        .execute(&mut transaction.connection)
-        .await
-        .map_err(failed)?;
-    sqlx::query(include_str!("sql/record.sql"))
-        .bind(rows(&outcomes))
-        .bind(bodies.into_bytes())
-        .execute(&mut transaction.connection)
-        .await
-        .map_err(failed)?;
-    sqlx::query(include_str!("sql/tally.sql"))
-        .bind(rows(&tallies))
-        .execute(&mut transaction.connection)
-        .await
-        .map_err(failed)?;
-    transaction.signal(Signal::Ended(keys.into()));
-    Ok(())
 }
 
 async fn start(
@@ -305,7 +257,10 @@ async fn report(
 }
 
 /// Adds a part to the log of each of these.
-async fn write_log(transaction: &mut Transaction, parts: &[(Key, u32, &str)]) -> Result<(), Error> {
+pub(super) async fn write_log(
+    transaction: &mut Transaction,
+    parts: &[(Key, u32, &str)],
+) -> Result<(), Error> {
     if parts.is_empty() {
         return Ok(());
     }
@@ -333,7 +288,7 @@ async fn give_back(
     lost: &mut Vec<Hold>,
 ) -> Result<(), Error> {
     let mut places = Vec::with_capacity(returned.len());
-    let mut attempts = Vec::new();
+    let (mut attempts, mut cancelled, mut payers) = (Vec::new(), Vec::new(), Vec::new());
     for back in returned {
         let Some(live) = hands.take(back.hold) else {
             lost.push(back.hold);
@@ -349,15 +304,35 @@ async fn give_back(
         if let Some(reason) = &back.executed {
             attempts.push((back.hold.key, attempt, hands.host, live.started_at, reason));
         }
+        if let Some(reason) = &live.cancel {
+            cancelled.push(ends::Record {
+                hold: back.hold,
+                queue: QueueId(live.queue_id),
+                outcome: Cow::Owned(ends::cancelled(reason)),
+                attempt,
+                host: hands.host,
+                started_at: live.started_at.map(Moment),
+                finished_at: transaction.now,
+                kin: live.kin,
+            });
+            continue;
+        }
+        if live.kin.payer == Some(back.hold.key.0) {
+            payers.push(back.hold.key);
+        }
         places.push((back.hold.key, attempt));
         transaction.signal(Signal::Work(QueueId(live.queue_id)));
     }
+    ends::record(transaction, &cancelled).await?;
     if !places.is_empty() {
         sqlx::query(include_str!("sql/give_back.sql"))
             .bind(rows(&places))
             .execute(&mut transaction.connection)
             .await
             .map_err(failed)?;
+    }
+    for payer in payers {
+        slots::pass_on(transaction, payer).await?;
     }
     if !attempts.is_empty() {
         sqlx::query(

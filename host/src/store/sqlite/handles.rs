@@ -63,6 +63,9 @@ pub(super) async fn list(
     if let Some(task) = &filter.task {
         query.push(" and i.task = ").push_bind(task.as_str());
     }
+    if let Some(parent) = filter.parent {
+        query.push(" and i.parent = ").push_bind(parent.0);
+    }
     if let Some(before) = filter.before {
         query.push(" and i.key < ").push_bind(before.0);
     }
@@ -151,6 +154,10 @@ struct Row {
     started_at: Option<i64>,
     finished_at: Option<i64>,
     host: Option<i64>,
+    workflow: bool,
+    parent: Option<String>,
+    forked_from: Option<String>,
+    cancelling: bool,
     progress: Option<String>,
     arguments: Option<Vec<u8>>,
     body: Option<String>,
@@ -161,10 +168,10 @@ impl Row {
         let state: State = self.state.parse().map_err(unreadable)?;
         let outcome = self.body.map(|body| Outcome::from_stored(state, &body));
         Ok(Invocation {
-            workflow: false,
-            parent: None,
-            forked_from: None,
-            cancelling: false,
+            workflow: self.workflow,
+            parent: self.parent.map(InvocationId::from_store),
+            forked_from: self.forked_from.map(InvocationId::from_store),
+            cancelling: self.cancelling,
             key: Key(self.key),
             id: InvocationId::from_store(self.id),
             queue: QueueName::parse(&self.queue).map_err(unreadable)?,

@@ -1,8 +1,10 @@
 //! Hosts, their beats, and what becomes of what a dead one held.
 
+use std::borrow::Cow;
+
 use sqlx::{FromRow, SqlitePool};
 
-use super::{Error, Transaction, claim, exchange, failed, unreadable};
+use super::{Error, Transaction, cancel, claim, ends, failed, slots, unreadable};
 use crate::model::{Failure, FailureKind, Fence, HostNumber, Key, Moment, Outcome, QueueId};
 use crate::store::{Beat, Held, Hold, Host, NewHost, Rescued, Signal};
 
@@ -88,8 +90,9 @@ pub(super) async fn rescue(
         return Ok(None);
     }
     end_attempts(transaction, host, "its host died").await?;
-    let failed = fail_lost(transaction, host, deaths_max).await?;
-    let (returned, queues) = take_back(transaction, host, true).await?;
+    let mut queues = cancel::grant_wishes(transaction, host).await?;
+    let failed = fail_lost(transaction, host, deaths_max, &mut queues).await?;
+    let returned = take_back(transaction, host, true, &mut queues).await?;
     Ok(Some(Rescued {
         returned,
         failed,
@@ -108,7 +111,8 @@ pub(super) async fn leave(transaction: &mut Transaction, host: HostNumber) -> Re
         return Ok(());
     }
     end_attempts(transaction, host, "its host was stopped").await?;
-    take_back(transaction, host, false).await?;
+    let mut queues = cancel::grant_wishes(transaction, host).await?;
+    take_back(transaction, host, false, &mut queues).await?;
     Ok(())
 }
 
@@ -132,14 +136,16 @@ async fn end_attempts(
     Ok(())
 }
 
-/// Ends what has died with its host too often.
+/// Ends what has died with its host too often, and adds the queues in which others may go on.
 async fn fail_lost(
     transaction: &mut Transaction,
     host: HostNumber,
     deaths_max: u32,
+    queues: &mut Vec<QueueId>,
 ) -> Result<Vec<Key>, Error> {
     let lost: Vec<LostRow> = sqlx::query_as(
-        "select key, queue_id, fence, attempt, deaths + 1 as deaths, started_at
+        "select key, queue_id, fence, attempt, deaths + 1 as deaths, started_at,
+                workflow, parent, lender, payer
          from live where host = ?1 and state = 'running' and deaths + 1 >= ?2",
     )
     .bind(host.0)
@@ -147,61 +153,55 @@ async fn fail_lost(
     .fetch_all(&mut transaction.connection)
     .await
     .map_err(failed)?;
-    let outcomes: Vec<Outcome> = lost
+    let records: Vec<_> = lost
         .iter()
         .map(|row| {
-            Outcome::Error(Failure::new(
+            let outcome = Outcome::Error(Failure::new(
                 FailureKind::HostLost,
                 format!(
                     "{} hosts died while they executed it: it is not attempted again",
                     row.deaths
                 ),
-            ))
+            ));
+            row.live.ends(Cow::Owned(outcome), host, transaction.now)
         })
         .collect();
-    let records: Vec<_> = lost
-        .iter()
-        .zip(&outcomes)
-        .map(|(row, outcome)| exchange::Record {
-            hold: Hold {
-                key: Key(row.key),
-                // No attempt ever carries this fence, so none passes for the one that recorded it.
-                fence: Fence(row.fence + 1),
-            },
-            queue: QueueId(row.queue_id),
-            outcome,
-            attempt: row.attempt,
-            host,
-            started_at: row.started_at.map(Moment),
-            finished_at: transaction.now,
-        })
-        .collect();
-    exchange::record(transaction, &records).await?;
-    Ok(lost.into_iter().map(|row| Key(row.key)).collect())
+    queues.extend(ends::record(transaction, &records).await?);
+    Ok(lost.into_iter().map(|row| Key(row.live.key)).collect())
 }
 
 /// Puts everything that the host still holds back to its place, under a new fence, and frees its
-/// slots; how many went back, and the queues in which something may be claimed now.
+/// slots; how many went back. Adds the queues in which something may be claimed now.
 async fn take_back(
     transaction: &mut Transaction,
     host: HostNumber,
     died: bool,
-) -> Result<(u64, Vec<QueueId>), Error> {
+    queues: &mut Vec<QueueId>,
+) -> Result<u64, Error> {
+    let payers: Vec<i64> =
+        sqlx::query_scalar("select key from live where host = ?1 and payer = key")
+            .bind(host.0)
+            .fetch_all(&mut transaction.connection)
+            .await
+            .map_err(failed)?;
     let returned: Vec<i64> = sqlx::query_scalar(include_str!("sql/take_back.sql"))
         .bind(host.0)
         .bind(died)
         .fetch_all(&mut transaction.connection)
         .await
         .map_err(failed)?;
+    for payer in payers {
+        slots::pass_on(transaction, Key(payer)).await?;
+    }
     let count = returned.len() as u64;
-    let mut queues: Vec<QueueId> = returned.into_iter().map(QueueId).collect();
+    queues.extend(returned.into_iter().map(QueueId));
     queues.extend(claim::free_slots(transaction, host).await?);
     queues.sort_unstable();
     queues.dedup();
-    for queue in &queues {
+    for queue in queues {
         transaction.signal(Signal::Work(*queue));
     }
-    Ok((count, queues))
+    Ok(count)
 }
 
 pub(super) async fn hosts(readers: &SqlitePool) -> Result<Vec<Host>, Error> {
@@ -217,34 +217,33 @@ pub(super) async fn hosts(readers: &SqlitePool) -> Result<Vec<Host>, Error> {
 }
 
 pub(super) async fn held(readers: &SqlitePool, host: HostNumber) -> Result<Vec<Held>, Error> {
-    let found: Vec<(i64, i64, i64, bool)> =
-        sqlx::query_as("select key, fence, queue_id, state = 'running' from live where host = ?1")
-            .bind(host.0)
-            .fetch_all(readers)
-            .await
-            .map_err(failed)?;
+    let found: Vec<(i64, i64, i64, bool, bool)> = sqlx::query_as(
+        "select key, fence, queue_id, state = 'running', cancel is not null
+         from live where host = ?1",
+    )
+    .bind(host.0)
+    .fetch_all(readers)
+    .await
+    .map_err(failed)?;
     Ok(found
         .into_iter()
-        .map(|(key, fence, queue, running)| Held {
-            cancelled: false,
+        .map(|(key, fence, queue, running, cancelled)| Held {
             hold: Hold {
                 key: Key(key),
                 fence: Fence(fence),
             },
             queue: QueueId(queue),
             running,
+            cancelled,
         })
         .collect())
 }
 
 #[derive(FromRow)]
 struct LostRow {
-    key: i64,
-    queue_id: i64,
-    fence: i64,
-    attempt: u32,
     deaths: i64,
-    started_at: Option<i64>,
+    #[sqlx(flatten)]
+    live: ends::Unfinished,
 }
 
 #[derive(FromRow)]

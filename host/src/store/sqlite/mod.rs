@@ -4,16 +4,25 @@
 //! The other files hold the statements, by topic, under the same names as in `postgres`. What each
 //! method promises stands at the trait.
 
+mod cancel;
 mod claim;
 mod components;
+mod ends;
 mod enqueue;
+mod errors;
 mod exchange;
 mod handles;
 mod lease;
 mod lock;
+mod messages;
 mod packed;
 mod queues;
 mod schema;
+mod slots;
+mod steps;
+mod take;
+mod waits;
+mod workflows;
 mod writer;
 
 use std::path::Path;
@@ -24,6 +33,8 @@ use serde::{Deserialize, Serialize};
 use sqlx::SqlitePool;
 use tokio::sync::broadcast;
 
+use self::enqueue::Origin;
+use self::errors::{failed, unreadable};
 use self::lock::Lock;
 use self::writer::{Survives, Transaction, Writer};
 use super::{
@@ -33,8 +44,8 @@ use super::{
     Sent, Signal, Steps, Store,
 };
 use crate::model::{
-    ComponentName, Digest, FunctionId, HostNumber, InvocationId, Key, Namespace, QueueId,
-    QueueName, queue::Settings,
+    ComponentName, Digest, FunctionId, HostNumber, InvocationId, Key, Moment, Namespace, QueueName,
+    queue::Settings,
 };
 
 /// Signals that a subscriber may lag behind before it must look for itself.
@@ -72,32 +83,6 @@ pub async fn open(path: &Path, options: &Options) -> Result<Sqlite, Error> {
         signals,
         options: options.clone(),
     })
-}
-
-/// What sqlx says, as an error of the store.
-fn failed(error: sqlx::Error) -> Error {
-    // Primary result codes: busy, locked, input or output, full, cannot open.
-    const PASSING: [i64; 5] = [5, 6, 10, 13, 14];
-    match &error {
-        sqlx::Error::Database(database) => {
-            let code = database.code().and_then(|code| code.parse::<i64>().ok());
-            if code.is_some_and(|code| PASSING.contains(&(code & 0xff))) {
-                Error::Unreachable(database.message().to_owned())
-            } else {
-                Error::Database(database.message().to_owned())
-            }
-        }
-        sqlx::Error::Io(_)
-        | sqlx::Error::PoolClosed
-        | sqlx::Error::PoolTimedOut
-        | sqlx::Error::WorkerCrashed => Error::Unreachable(error.to_string()),
-        _ => Error::Database(error.to_string()),
-    }
-}
-
-/// A row that this version did not write.
-fn unreadable(error: impl std::fmt::Display) -> Error {
-    Error::Database(format!("a row cannot be read: {error}"))
 }
 
 #[async_trait]
@@ -195,15 +180,23 @@ impl Store for Sqlite {
         let make = !self.options.declared_queues_only;
         self.writer
             .write(move |transaction| {
-                Box::pin(async move { enqueue::enqueue(transaction, &calls, revision, make).await })
+                let origin = Origin::Caller(revision);
+                Box::pin(async move { enqueue::enqueue(transaction, &calls, &origin, make).await })
             })
             .await
     }
 
     async fn claimable(&self) -> Result<Claimable, Error> {
+        let mut next_at = waits::next_at(&self.readers).await?;
+        if next_at.is_some_and(|at| at <= Moment::now()) {
+            self.writer
+                .write(|transaction| Box::pin(waits::make_due_ready(transaction)))
+                .await?;
+            next_at = waits::next_at(&self.readers).await?;
+        }
         Ok(Claimable {
             queues: queues::claimable(&self.readers).await?,
-            next_at: None,
+            next_at,
         })
     }
 
@@ -301,23 +294,24 @@ impl Store for Sqlite {
     }
 
     async fn record(&self, host: HostNumber, steps: Steps) -> Result<Vec<Enqueued>, Error> {
-        let _ = (host, steps);
-        todo!()
+        let make = !self.options.declared_queues_only;
+        self.writer
+            .write(move |transaction| {
+                Box::pin(async move { steps::record(transaction, host, &steps, make).await })
+            })
+            .await
     }
 
     async fn journal(&self, key: Key) -> Result<Vec<Chunk>, Error> {
-        let _ = key;
-        todo!()
+        steps::journal(&self.readers, key).await
     }
 
     async fn children(&self, parent: Key) -> Result<Vec<(Key, InvocationId)>, Error> {
-        let _ = parent;
-        todo!()
+        steps::children(&self.readers, parent).await
     }
 
     async fn outcomes(&self, keys: &[Key]) -> Result<Vec<EndedWith>, Error> {
-        let _ = keys;
-        todo!()
+        workflows::outcomes(&self.readers, keys).await
     }
 
     async fn send(
@@ -328,28 +322,40 @@ impl Store for Sqlite {
         value: Bytes,
         full: u32,
     ) -> Result<Sent, Error> {
-        let _ = (namespace, id, name, value, full);
-        todo!()
+        let (namespace, id, name) = (namespace.clone(), id.clone(), name.to_owned());
+        self.writer
+            .write(move |transaction| {
+                Box::pin(async move {
+                    messages::send(transaction, &namespace, &id, &name, &value, full).await
+                })
+            })
+            .await
     }
 
     async fn messages(&self, key: Key) -> Result<Vec<Message>, Error> {
-        let _ = key;
-        todo!()
+        messages::list(&self.readers, key).await
     }
 
     async fn published(&self, key: Key, after: i64) -> Result<Vec<Published>, Error> {
-        let _ = (key, after);
-        todo!()
+        messages::published(&self.readers, key, after).await
     }
 
     async fn cancel(&self, keys: &[Key], reason: &str) -> Result<Cancelling, Error> {
-        let _ = (keys, reason);
-        todo!()
+        let (keys, reason) = (keys.to_vec(), reason.to_owned());
+        self.writer
+            .write(move |transaction| {
+                Box::pin(async move { cancel::cancel(transaction, &keys, &reason).await })
+            })
+            .await
     }
 
     async fn fork(&self, fork: Fork) -> Result<Enqueued, Error> {
-        let _ = fork;
-        todo!()
+        let make = !self.options.declared_queues_only;
+        self.writer
+            .write(move |transaction| {
+                Box::pin(async move { workflows::fork(transaction, &fork, make).await })
+            })
+            .await
     }
 
     async fn in_flight(
@@ -360,13 +366,15 @@ impl Store for Sqlite {
         after: Key,
         limit: u32,
     ) -> Result<Vec<InFlight>, Error> {
-        let _ = (namespace, component, digest, after, limit);
-        todo!()
+        workflows::in_flight(&self.readers, namespace, component, digest, after, limit).await
     }
 
     async fn repin(&self, key: Key, entries: u32, function: FunctionId) -> Result<bool, Error> {
-        let _ = (key, entries, function);
-        todo!()
+        self.writer
+            .write(move |transaction| {
+                Box::pin(workflows::repin(transaction, key, entries, function))
+            })
+            .await
     }
 
     async fn ping(&self) -> Result<(), Error> {

@@ -57,13 +57,14 @@ pub(super) async fn find_or_make(
     Ok(queue.id)
 }
 
-/// Every queue in which something may be claimed.
+/// Every queue in which something may be claimed or may go on.
 pub(super) async fn claimable(readers: &SqlitePool) -> Result<Vec<QueueId>, Error> {
     let found: Vec<i64> = sqlx::query_scalar(
         "select q.id from queues q
          where not coalesce(q.settings ->> 'paused', false)
            and exists (select 1 from live l
-                       where l.queue_id = q.id and l.state = 'queued' and l.host is null)",
+                       where l.queue_id = q.id and l.state = 'queued' and l.host is null)
+            or exists (select 1 from waits w where w.queue_id = q.id and w.ready)",
     )
     .fetch_all(readers)
     .await

@@ -6,7 +6,10 @@ select i.key, i.id, q.name as queue, i.task, i.function_id, f.digest, i.priority
        o.finished_at,
        coalesce(o.host, case when l.state = 'running' then l.host end) as host,
        l.progress, null::bytea as arguments,
-       case when o.state <> 'succeeded' then o.body end as body
+       case when o.state <> 'succeeded' then o.body end as body,
+       i.workflow, l.cancel is not null as cancelling,
+       (select p.id from invocations p where p.key = i.parent) as parent,
+       (select p.id from invocations p where p.key = i.forked_from) as forked_from
   from invocations i
   join queues q on q.id = i.queue_id
   join functions f on f.id = i.function_id
@@ -17,5 +20,6 @@ select i.key, i.id, q.name as queue, i.task, i.function_id, f.digest, i.priority
    and ($3::text is null or coalesce(o.state, l.state) = $3)
    and ($4::text is null or i.task = $4)
    and coalesce(o.state, l.state) is not null
+   and ($7::bigint is null or i.parent = $7)
    and i.key < $5
  order by i.key desc limit $6

@@ -5,7 +5,10 @@ select i.key, i.id, q.name as queue, i.task, i.function_id, f.digest, i.priority
        coalesce(o.started_at, l.started_at) as started_at,
        o.finished_at,
        coalesce(o.host, case when l.state = 'running' then l.host end) as host,
-       l.progress, i.arguments, o.body
+       l.progress, i.arguments, o.body,
+       i.workflow, l.cancel is not null as cancelling,
+       (select p.id from invocations p where p.key = i.parent) as parent,
+       (select p.id from invocations p where p.key = i.forked_from) as forked_from
   from invocations i
   join queues q on q.id = i.queue_id
   join functions f on f.id = i.function_id

@@ -1,6 +1,8 @@
--- ?1 the new calls, ?2 their arguments one after the other, ?3 now.
+-- ?1 the new calls, ?2 their arguments one after the other, ?3 now; ?4 their parent, ?5 how many
+-- ancestors they have, ?6 the invocation that they were forked from.
 insert into invocations
-    (key, namespace, id, queue_id, function_id, task, arguments, priority, timeout_ms, enqueued_at)
+    (key, namespace, id, queue_id, function_id, task, arguments, priority, timeout_ms, enqueued_at,
+     workflow, parent, depth, forked_from)
 select
     call.value ->> 0,
     call.value ->> 1,
@@ -11,5 +13,9 @@ select
     substr(?2, call.value ->> 6, call.value ->> 7),
     call.value ->> 8,
     call.value ->> 9,
-    ?3
+    ?3,
+    call.value ->> 10,
+    ?4,
+    ?5,
+    ?6
 from json_each(?1) call

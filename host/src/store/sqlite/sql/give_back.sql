@@ -5,6 +5,7 @@ update live set
     fence = fence + 1,
     attempt = back.attempt,
     started_at = null,
-    progress = null
+    progress = null,
+    payer = null
 from (select value ->> 0 as key, value ->> 1 as attempt from json_each(?1)) back
 where live.key = back.key

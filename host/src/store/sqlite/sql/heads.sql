@@ -4,7 +4,7 @@ select
     live.key, live.fence, live.attempt, live.deaths, live.suspect, live.priority, live.seq,
     invocation.namespace, invocation.id, invocation.function_id, invocation.task,
     case when length(invocation.arguments) <= ?3 then invocation.arguments end as arguments,
-    invocation.timeout_ms
+    invocation.timeout_ms, invocation.workflow, invocation.depth
 from live
 cross join invocations invocation on invocation.key = live.key
 where live.queue_id = ?1 and live.state = 'queued' and live.host is null

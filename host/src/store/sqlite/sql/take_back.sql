@@ -7,6 +7,7 @@ update live set
     host = null,
     fence = fence + 1,
     started_at = null,
-    progress = null
+    progress = null,
+    payer = null
 where host = ?1
 returning queue_id

@@ -1,0 +1,1 @@
+-- Only of use to the Postgres store, whose exchanges are functions of the database.

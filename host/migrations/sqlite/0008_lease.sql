@@ -1,0 +1,1 @@
+-- Only of use to the Postgres store, whose leases are kept by functions of the database.

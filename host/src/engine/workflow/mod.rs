@@ -1,0 +1,188 @@
+//! Executing workflows: an engine of its own whose guests are deterministic, and a driver that hands
+//! what they ask to the keeper of their journal ([`Durable`]).
+//!
+//! - `setup`: wasmtime's settings, the pool, what may be imported
+//! - `guest`: what belongs to one execution; `keeper`: the journal as the guest and the driver share
+//!   it; `drive`: running the guest until it is quiet, opening one gate at a time
+//! - `host`, `typed`: `windlass:host/workflow`, and calls by type
+//! - `clocks`, `random`: the time and the random numbers of a workflow
+
+mod clocks;
+mod drive;
+mod guest;
+pub(super) mod host;
+pub(super) mod keeper;
+mod random;
+mod setup;
+pub(super) mod typed;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::Semaphore;
+use wasmtime::component::Val;
+use wasmtime::{PoolConcurrencyLimitError, Store};
+
+use super::durable::{Durable, Halt};
+use super::feed::Feed;
+use super::fence::Fence;
+use super::program::{Export, Flavour};
+use super::sandbox::Stop;
+use super::{Call, Ended, Inner, Options, Program, run, verdict};
+use crate::model::{Failure, FailureKind, Outcome};
+
+use drive::Driven;
+pub(super) use guest::Guest;
+use guest::Watch;
+use keeper::Keeper;
+pub(super) use setup::planned;
+
+/// What executes workflows.
+pub(super) struct Workflows {
+    pub flavour: Flavour<Guest>,
+    pub places: Semaphore,
+}
+
+impl Workflows {
+    pub fn new(options: &Options) -> wasmtime::Result<Self> {
+        let (engine, places) = setup::wasmtime_engine(options)?;
+        Ok(Self {
+            flavour: Flavour {
+                linker: setup::linker(&engine)?,
+                complete: setup::complete,
+                engine,
+            },
+            places: Semaphore::new(places as usize),
+        })
+    }
+}
+
+/// Executes the workflow on this thread.
+pub(super) async fn execution(
+    engine: &Inner,
+    program: &Program,
+    call: Call,
+    feed: Arc<Feed>,
+    fence: Arc<Fence>,
+    durable: Box<dyn Durable>,
+) -> Ended {
+    let ended = execution_unfinished(engine, program, &call, &feed, &fence, durable).await;
+    feed.finish();
+    // It may have ended in the very moment in which the lease went.
+    match fence.is_whole() {
+        true => ended,
+        false => Ended::Fenced,
+    }
+}
+
+async fn execution_unfinished(
+    engine: &Inner,
+    program: &Program,
+    call: &Call,
+    feed: &Arc<Feed>,
+    fence: &Arc<Fence>,
+    durable: Box<dyn Durable>,
+) -> Ended {
+    let keeper = Keeper::new(durable);
+    let workflows = match engine.workflows() {
+        Ok(workflows) => workflows,
+        Err(error) => {
+            let failure = Failure::new(FailureKind::Component, error.to_string());
+            return end(&keeper, fence, Outcome::Error(failure)).await;
+        }
+    };
+    let place = tokio::select! {
+        biased;
+        () = fence.broken() => return Ended::Fenced,
+        () = call.cancel.cancelled() => return Ended::Cancelled,
+        place = workflows.places.acquire() => place,
+    };
+    let (export, arguments) = match run::prepare(program, call) {
+        Ok(prepared) => prepared,
+        Err(failure) => return end(&keeper, fence, Outcome::Error(failure)).await,
+    };
+    let timeout = call.timeout.unwrap_or_else(|| engine.options.timeout());
+    let began = Instant::now();
+    let deadline = began.checked_add(timeout).unwrap_or(began + run::FOREVER);
+    let watch = Watch::new(fence.clone(), call.cancel.clone(), deadline);
+    let store = guest::store(
+        &workflows.flavour.engine,
+        &engine.options,
+        call,
+        feed.clone(),
+        keeper.clone(),
+        watch.clone(),
+    );
+    let mut store = match store {
+        Ok(store) => store,
+        Err(error) => {
+            let failure = Failure::new(FailureKind::Component, error.to_string());
+            return end(&keeper, fence, Outcome::Error(failure)).await;
+        }
+    };
+    let mut results = vec![Val::Bool(false); export.results];
+    let driven = {
+        let work = execute(program, &export, &mut store, &arguments, &mut results);
+        drive::drive(std::pin::pin!(work), &keeper, &watch).await
+    };
+    let ended = match driven {
+        Driven::Ended(Ok(())) => {
+            let outcome = run::value(engine, call, results);
+            Ended::Outcome(outcome)
+        }
+        Driven::Ended(Err(error)) => match keeper.take_halt() {
+            Some(halt) => return halted(halt),
+            // Others need the room: it comes back when there is some.
+            None if error.is::<PoolConcurrencyLimitError>() => return Ended::Away,
+            None => verdict::failed(&error, &store.data().space, feed, timeout),
+        },
+        Driven::Stopped(stop) => {
+            let space = &store.data().space;
+            verdict::failed(&stop.into(), space, feed, timeout)
+        }
+        Driven::Halted(halt) => return halted(halt),
+        Driven::Stuck => Ended::Outcome(Outcome::Error(verdict::stuck())),
+    };
+    drop(store);
+    drop(place);
+    match ended {
+        Ended::Outcome(outcome) => end(&keeper, fence, outcome).await,
+        ended => ended,
+    }
+}
+
+async fn execute(
+    program: &Program,
+    export: &Export,
+    store: &mut Store<Guest>,
+    arguments: &[Val],
+    results: &mut [Val],
+) -> wasmtime::Result<()> {
+    let instance = program.workflow()?.instantiate_async(&mut *store).await?;
+    let function = instance
+        .get_func(&mut *store, export.index)
+        .ok_or_else(|| wasmtime::Error::msg("an exported function is missing in its instance"))?;
+    function.call_async(&mut *store, arguments, results).await
+}
+
+/// The outcome, once the keeper has recorded what led to it.
+async fn end(keeper: &Keeper, fence: &Fence, outcome: Outcome) -> Ended {
+    let ended = tokio::select! {
+        biased;
+        ended = keeper.end(&outcome) => ended,
+        () = fence.broken() => return Ended::Fenced,
+    };
+    match ended {
+        Ok(()) => Ended::Outcome(outcome),
+        Err(halt) => halted(halt),
+    }
+}
+
+fn halted(halt: Halt) -> Ended {
+    match halt {
+        Halt::Failed(failure) => Ended::Outcome(Outcome::Error(failure)),
+        Halt::Away => Ended::Away,
+        Halt::Fenced => Ended::Fenced,
+        Halt::Restart(arguments) => Ended::Restart(arguments),
+    }
+}
