@@ -27,4 +27,4 @@ wasmtime::component::bindgen!({
     },
 });
 
-pub(super) use windlass::host::{task, workflow};
+pub(super) use self::windlass::host::{task, workflow};

@@ -489,6 +489,7 @@ pub(super) mod tests {
         let asked = desk.claim(8, now, false).unwrap();
         desk.take(&asked, granted(Some(2), Some(1), &[1], false), now);
         desk.start(now).unwrap();
+        desk.hear_of_work();
         let asked = desk.claim(8, now, false).unwrap();
 
         desk.wait(false);
