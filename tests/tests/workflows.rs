@@ -337,7 +337,7 @@ async fn calls_by_type_reach_the_component_that_is_bound(setup: Setup) {
     assert_eq!(value(&greet).await.as_array().unwrap().len(), 2);
     assert_eq!(failure(&fails).await.kind, FailureKind::Guest);
     let names: Vec<String> = (0..300).map(|n| format!("n{n}")).collect();
-    let many = call(&client, "q", "typed_async/greet-all", json!([names])).await;
+    let many = call(&client, "q", "typed_async/greet", json!([names])).await;
     let greeted = value(&many).await;
     let greeted = greeted.as_array().unwrap();
     assert!(
@@ -416,7 +416,8 @@ async fn of_several_waits_the_first_to_end_is_told(setup: Setup) {
 
 async fn many_workflows_wait_at_once(setup: Setup) {
     // They leave memory at once, so that all of them are replayed.
-    let setup = setup.with(&["--workflow-memory-ms", "1"]);
+    let config = setup.data().join("config.toml");
+    std::fs::write(config, "[workflow]\nmemory_ms = 1\n").unwrap();
     let host = setup.start();
     let client = host.client();
     upload(&client, "flows").await;

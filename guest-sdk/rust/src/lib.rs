@@ -26,10 +26,12 @@
 //!
 //! The crate is a `cdylib`; `cargo build --release --target wasm32-wasip2` makes the component.
 //!
-//! Two things lie here. [`tasks`] derives the interface in WIT from the Rust source and exports
-//! the functions. [`this_invocation`], [`log`] and [`progress`] are what a running task may ask of
-//! its host. A component that asks nothing does not import the host's interface at all, and runs
-//! under any other host of components as well.
+//! Three things lie here. [`tasks`](macro@tasks) derives the interface in WIT from the Rust source
+//! and exports the functions. [`this_invocation`], [`log`] and [`progress`] are what a running task
+//! may ask of its host. [`workflow`] is what a workflow may ask besides: to enqueue, to wait, to
+//! sleep; and [`import!`] lets it call another component by its type. A component that asks nothing
+//! does not import the host's interfaces at all, and runs under any other host of components as
+//! well.
 //!
 //! For what the host allows a component to reach there is a small blocking HTTP client, the crate
 //! `windlass-guest-http`.
@@ -148,3 +150,8 @@ pub mod __private {
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Compiles and runs what the guide shows.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guides/workflows.md")]
+struct Guide;

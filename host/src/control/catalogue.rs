@@ -1,22 +1,24 @@
 //! Which task a name means, from memory.
 //!
 //! A namespace's catalogue is read whole and kept; the store says at enqueue whether it has moved
-//! since. A name that is not found is looked for once more in a fresh catalogue, since another host
+//! since (`kept`). A name that is not found is looked for once more in a fresh catalogue, since another host
 //! may have stored its component a moment ago.
 
+mod kept;
+
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use semver::Version;
 
-use crate::model::{ComponentName, Digest, FunctionId, Namespace};
+use crate::model::{ComponentName, Digest, FunctionId};
 use crate::registry::bindings::{Binding, Offer, fits};
 use crate::registry::describe::{Description, Task as Described};
 use crate::registry::name::{self, TaskName};
-use crate::store::{self, Store};
+use crate::store;
 use crate::values;
 
-use super::Error;
+pub(super) use kept::Catalogues;
 
 /// How many names as callers write them are remembered. Callers write few; this bounds what one
 /// who writes many can fill.
@@ -315,77 +317,10 @@ fn listed<'a>(before: &str, names: impl ExactSizeIterator<Item = &'a str>) -> St
     }
 }
 
-/// The catalogues in memory, by namespace.
-pub(super) struct Catalogues {
-    store: Arc<dyn Store>,
-    /// Never held over an await.
-    kept: Mutex<Kept>,
-    /// Held while one is read, so that callers who come meanwhile share it.
-    reading: tokio::sync::Mutex<()>,
-}
-
-#[derive(Default)]
-struct Kept {
-    by_namespace: HashMap<Namespace, Arc<Snapshot>>,
-    /// Grows whenever everything is forgotten, so that what was read before is not kept after.
-    epoch: u64,
-}
-
-impl Catalogues {
-    pub(super) fn new(store: Arc<dyn Store>) -> Self {
-        Self {
-            store,
-            kept: Mutex::default(),
-            reading: tokio::sync::Mutex::new(()),
-        }
-    }
-
-    /// Something changed: read anew at the next use.
-    pub(super) fn forget(&self) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.by_namespace.clear();
-        kept.epoch += 1;
-    }
-
-    /// The catalogue, from memory where it is there.
-    pub(super) async fn current(&self, namespace: &Namespace) -> Result<Arc<Snapshot>, Error> {
-        match self.kept(namespace).0 {
-            Some(snapshot) => Ok(snapshot),
-            None => self.newer(namespace, None).await,
-        }
-    }
-
-    /// A catalogue that was read after `seen`.
-    pub(super) async fn newer(
-        &self,
-        namespace: &Namespace,
-        seen: Option<&Arc<Snapshot>>,
-    ) -> Result<Arc<Snapshot>, Error> {
-        let _reading = self.reading.lock().await;
-        let (kept, epoch) = self.kept(namespace);
-        let is_newer = |kept: &Arc<Snapshot>| !seen.is_some_and(|seen| Arc::ptr_eq(seen, kept));
-        if let Some(kept) = kept.filter(is_newer) {
-            return Ok(kept);
-        }
-        let catalogue = self.store.catalogue(namespace).await?;
-        let snapshot = Arc::new(Snapshot::new(catalogue));
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.epoch == epoch {
-            kept.by_namespace
-                .insert(namespace.clone(), snapshot.clone());
-        }
-        Ok(snapshot)
-    }
-
-    fn kept(&self, namespace: &Namespace) -> (Option<Arc<Snapshot>>, u64) {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        (kept.by_namespace.get(namespace).cloned(), kept.epoch)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Namespace;
 
     fn function(id: i64, component: &str, version: &str, interface: &str) -> store::Function {
         store::Function {
