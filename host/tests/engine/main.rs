@@ -13,4 +13,6 @@ mod programs;
 mod returning;
 mod script;
 mod support;
+mod workflow_ends;
+mod workflow_imports;
 mod workflows;

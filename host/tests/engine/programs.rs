@@ -98,6 +98,27 @@ async fn the_next_process_finds_the_compiled_code_on_disk() {
 }
 
 #[tokio::test]
+async fn tasks_and_workflows_of_a_component_are_compiled_and_kept_apart() {
+    let (engine, folder) = (engine(), tempfile::tempdir().unwrap());
+    let shelf = Arc::new(Shelf::of(&[returns(7)]));
+    let digest = Digest::of(&returns(7));
+    let programs = programs(&engine, &shelf, folder.path(), Options::default());
+
+    programs.get(&digest, Kind::Workflow).await.unwrap();
+    let task_is_there = programs.ready(&digest, Kind::Task);
+    run(&engine, &programs, &digest).await;
+
+    assert!(!task_is_there);
+    assert!(programs.ready(&digest, Kind::Workflow) && programs.ready(&digest, Kind::Task));
+    assert_eq!(shelf.asked(), 2);
+    for kind in [Kind::Task, Kind::Workflow] {
+        let kept = folder.path().join("code");
+        let kept = kept.join(engine.compatibility(kind).unwrap());
+        assert!(kept.join(format!("{digest}.cwasm")).is_file());
+    }
+}
+
+#[tokio::test]
 async fn a_broken_file_is_replaced() {
     let (engine, folder) = (engine(), tempfile::tempdir().unwrap());
     let shelf = Arc::new(Shelf::of(&[returns(7)]));

@@ -249,6 +249,11 @@ fn guests() -> PathBuf {
     }
 }
 
+/// Waits for ever, whatever is asked.
+pub fn never(_: &Request) -> Reply {
+    Reply::Never
+}
+
 /// A value, as an answer.
 pub fn value(json: &str) -> Answer {
     let json = serde_json::value::RawValue::from_string(json.to_owned());

@@ -162,3 +162,23 @@ impl task::Host for Guest {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::clock::since_boot;
+
+    #[test]
+    fn time_in_which_the_guest_was_quiet_does_not_count_towards_its_timeout() {
+        let fence = Arc::new(Fence::new());
+        fence.renew(since_boot() + Duration::from_secs(3600));
+        let watch = Watch::new(fence, CancellationToken::new(), Instant::now());
+
+        let late = watch.look();
+        watch.extend(Duration::from_secs(3600));
+        let in_time = watch.look();
+
+        assert!(matches!(late, Err(Stop::Timeout)), "{late:?}");
+        assert!(in_time.is_ok(), "{in_time:?}");
+    }
+}
