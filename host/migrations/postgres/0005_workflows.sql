@@ -42,12 +42,15 @@ create table waits (
   ready boolean not null default false,
   all_of boolean not null default false,
   awaited bigint[] not null default '{}',
+  -- Whether others' children are among those awaited: polling finds that they have ended.
+  strangers boolean not null default false,
   messages text[] not null default '{}',
   at bigint,
   constraint waits_ready check (waiting or not ready)
 );
 create index waits_ready on waits (queue_id, key) where ready;
 create index waits_at on waits (at) where at is not null and waiting and not ready;
+create index waits_strangers on waits (key) where strangers and waiting and not ready;
 
 create table journal (
   key bigint not null,

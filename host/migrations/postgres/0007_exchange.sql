@@ -189,20 +189,20 @@ begin
     v_gone := v_gone || windlass.end_cancelled(v_wished, p_host, null);
     return query select n.* from unnest(v_wished) u(key) cross join lateral windlass.note(5, null, u.key, null) n;
   end if;
-  if cardinality(v_left) > 0 then
-    perform windlass.pass_on(v_left);
-  end if;
+  perform windlass.pass_on(v_left) where v_left <> '{}';
   if cardinality(v_gone) > 0 or cardinality(v_waiting) > 0 then
     if cardinality(v_waiting) > 0 then
       perform windlass.lock_waits(v_gone, v_waiting);
-      insert into waits (key, queue_id, waiting, all_of, awaited, messages, at)
-      select u.key, l.queue_id, true, u.all_of, u.awaited::bigint[], u.messages::text[], u.at
+      insert into waits (key, queue_id, waiting, all_of, awaited, messages, at, strangers)
+      select u.key, l.queue_id, true, u.all_of, u.awaited::bigint[], u.messages::text[], u.at,
+             exists (select 1 from live c where c.key = any (u.awaited::bigint[]) and c.parent is distinct from u.key)
         from unnest(w_key, w_all, w_awaited, w_messages, w_at) u(key, all_of, awaited, messages, at)
         cross join lateral (select l.queue_id from live l where l.key = u.key limit 1) l
        where u.key = any (v_waiting)
        order by u.key
       on conflict (key) do update set waiting = true, ready = false, all_of = excluded.all_of,
-        awaited = excluded.awaited, messages = excluded.messages, at = excluded.at;
+        awaited = excluded.awaited, messages = excluded.messages, at = excluded.at,
+        strangers = excluded.strangers;
     end if;
     return query
       select n.* from unnest(windlass.settle(v_gone, v_waiting)) q(id)

@@ -43,8 +43,6 @@ create table waits (
     awaited   text not null,
     -- Of a wait for all: the greatest awaited key that has not ended, when that was last looked for.
     blocker   integer,
-    -- Whether another one's children are among those awaited.
-    strangers integer not null,
     -- Names, as an array of JSON.
     messages  text not null,
     at        integer,
@@ -52,7 +50,6 @@ create table waits (
 ) strict;
 create index waits_ready on waits (queue_id, key) where ready;
 create index waits_at on waits (at) where at is not null and waiting and not ready;
-create index waits_strangers on waits (key) where strangers and waiting and not ready;
 
 create table journal (
     key         integer not null,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use windlass_client::Client;
-use windlass_client::wire::{Component, Upload};
+use windlass_client::wire::{Component, Kind, Upload};
 
 use super::component::Granting;
 use super::failure::Failure;
@@ -65,7 +65,9 @@ impl Push {
             .apply(client, &component.name, &self.grant_queue, &self.grant_task)
             .await?;
         output.one(&component, || show::component(&component))?;
-        if let Some(task) = component.tasks.first() {
+        let mut tasks = component.tasks.iter();
+        let workflow = tasks.find(|task| task.kind == Kind::Workflow);
+        if let Some(task) = workflow.or(component.tasks.first()) {
             output.say(format!(
                 "\nEnqueue a call with `windlass enqueue QUEUE {}/{} ARGS…`",
                 component.name, task.name

@@ -1,50 +1,49 @@
 //! Binding the imports of an uploaded component to the components that provide them.
 
-use crate::model::{Digest, Namespace};
+use semver::Version;
+
+use crate::model::{ComponentName, Namespace};
 use crate::registry::bindings::{self, Asked, Binding};
 use crate::registry::describe::Imported;
 use crate::values::Mistake;
 
 use super::catalogue::Snapshot;
-use super::{Control, Error, Upload};
+use super::{Control, Error};
 
 impl Control {
-    /// What the imports of this component are bound to.
-    ///
-    /// A workflow knows its component by its bytes, so the same bytes have the same bindings under
-    /// every name and version.
+    /// What the imports of this version of a component are bound to; of one that exists, what they
+    /// were bound to.
     pub(super) async fn bind(
         &self,
         namespace: &Namespace,
-        upload: &Upload,
-        digest: &Digest,
+        own: (&ComponentName, &Version),
+        said: &[String],
         imports: &[Imported],
     ) -> Result<Vec<Binding>, Error> {
-        let asked: Result<Vec<Asked>, _> = upload.bind.iter().map(|text| text.parse()).collect();
+        let asked: Result<Vec<Asked>, _> = said.iter().map(|text| text.parse()).collect();
         let asked = asked.map_err(|error| refused(&[error]))?;
         if imports.is_empty() && asked.is_empty() {
             return Ok(Vec::new());
         }
         let catalogues = &self.inner.catalogues;
         let snapshot = catalogues.current(namespace).await?;
-        let bound = bind(&snapshot, &upload.name, digest, imports, asked.clone());
+        let bound = bind(&snapshot, own, imports, asked.clone());
         if bound.is_ok() {
             return bound;
         }
         // Another host may have stored the provider a moment ago.
         let snapshot = catalogues.newer(namespace, Some(&snapshot)).await?;
-        bind(&snapshot, &upload.name, digest, imports, asked)
+        bind(&snapshot, own, imports, asked)
     }
 }
 
 fn bind(
     snapshot: &Snapshot,
-    own: &str,
-    digest: &Digest,
+    (own, version): (&ComponentName, &Version),
     imports: &[Imported],
     mut asked: Vec<Asked>,
 ) -> Result<Vec<Binding>, Error> {
-    let stored = snapshot.bindings(digest);
+    let stored = snapshot.bindings(own, version);
     if !stored.is_empty() && asked.is_empty() {
         return Ok(stored);
     }
@@ -58,15 +57,16 @@ fn bind(
             asked.queue.get_or_insert_with(|| was.queue.clone());
         }
     }
-    let bound = bindings::bind(own, imports, &asked, &snapshot.offers())
+    let bound = bindings::bind(own.as_str(), imports, &asked, &snapshot.offers())
         .map_err(|errors| refused(&errors))?;
-    if let Some(circle) = bindings::cycle(own, &bound, |component| snapshot.bound_to(component)) {
+    let of = |component: &str| snapshot.bound_to(component);
+    if let Some(circle) = bindings::cycle(own.as_str(), &bound, of) {
         return Err(refused(&[bindings::Error::Cycle(circle)]));
     }
     match stored.is_empty() || stored == bound {
         true => Ok(bound),
         false => Err(Error::BoundOtherwise {
-            stands: format!("a component of the same bytes (sha-256 {digest})"),
+            stands: format!("{own}@{version}"),
             what: "bindings",
         }),
     }

@@ -1,22 +1,24 @@
 //! Which task a name means, from memory.
 //!
 //! A namespace's catalogue is read whole and kept; the store says at enqueue whether it has moved
-//! since. A name that is not found is looked for once more in a fresh catalogue, since another host
+//! since (`kept`). A name that is not found is looked for once more in a fresh catalogue, since another host
 //! may have stored its component a moment ago.
 
+mod kept;
+
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use semver::Version;
 
-use crate::model::{ComponentName, Digest, FunctionId, Namespace};
+use crate::model::{ComponentName, Digest, FunctionId};
 use crate::registry::bindings::{Binding, Offer, fits};
 use crate::registry::describe::{Description, Task as Described};
 use crate::registry::name::{self, TaskName};
-use crate::store::{self, Store};
+use crate::store;
 use crate::values;
 
-use super::Error;
+pub(super) use kept::Catalogues;
 
 /// How many names as callers write them are remembered. Callers write few; this bounds what one
 /// who writes many can fill.
@@ -46,7 +48,7 @@ pub struct Task {
 pub(super) struct Snapshot {
     pub(super) revision: i64,
     components: BTreeMap<ComponentName, BTreeMap<Version, Entry>>,
-    bindings: HashMap<Digest, serde_json::Value>,
+    bindings: HashMap<(ComponentName, Version), serde_json::Value>,
     names: RwLock<HashMap<String, Arc<Task>>>,
 }
 
@@ -112,15 +114,15 @@ impl Snapshot {
         Ok(task)
     }
 
-    /// What the imports of the component with this digest are bound to.
-    pub(super) fn bindings(&self, digest: &Digest) -> Vec<Binding> {
-        let stored = self.bindings.get(digest);
+    /// What the imports of this version of a component are bound to.
+    pub(super) fn bindings(&self, component: &ComponentName, version: &Version) -> Vec<Binding> {
+        let stored = self.bindings.get(&(component.clone(), version.clone()));
         let read = stored.map(|json| serde_json::from_value(json.clone()));
         match read {
             Some(Ok(bindings)) => bindings,
             Some(Err(error)) => {
                 // Stored by a newer host: what cannot be read is not bound.
-                tracing::warn!(%digest, %error, "bindings cannot be read");
+                tracing::warn!(%component, %version, %error, "bindings cannot be read");
                 Vec::new()
             }
             None => Vec::new(),
@@ -148,12 +150,8 @@ impl Snapshot {
     pub(super) fn bound_to(&self, component: &str) -> Vec<String> {
         let mut components = self.components.iter();
         let found = components.find(|(name, _)| name.as_str() == component);
-        let Some((_, versions)) = found else {
-            return Vec::new();
-        };
-        let digest = |entry: &Entry| entry.functions.first().map(|one| one.digest.clone());
-        let newest = versions.values().next_back().and_then(digest);
-        let bindings = newest.map(|digest| self.bindings(&digest));
+        let newest = found.and_then(|(name, versions)| Some((name, versions.keys().next_back()?)));
+        let bindings = newest.map(|(name, version)| self.bindings(name, version));
         let bindings = bindings.unwrap_or_default().into_iter();
         bindings.map(|binding| binding.component).collect()
     }
@@ -319,77 +317,10 @@ fn listed<'a>(before: &str, names: impl ExactSizeIterator<Item = &'a str>) -> St
     }
 }
 
-/// The catalogues in memory, by namespace.
-pub(super) struct Catalogues {
-    store: Arc<dyn Store>,
-    /// Never held over an await.
-    kept: Mutex<Kept>,
-    /// Held while one is read, so that callers who come meanwhile share it.
-    reading: tokio::sync::Mutex<()>,
-}
-
-#[derive(Default)]
-struct Kept {
-    by_namespace: HashMap<Namespace, Arc<Snapshot>>,
-    /// Grows whenever everything is forgotten, so that what was read before is not kept after.
-    epoch: u64,
-}
-
-impl Catalogues {
-    pub(super) fn new(store: Arc<dyn Store>) -> Self {
-        Self {
-            store,
-            kept: Mutex::default(),
-            reading: tokio::sync::Mutex::new(()),
-        }
-    }
-
-    /// Something changed: read anew at the next use.
-    pub(super) fn forget(&self) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.by_namespace.clear();
-        kept.epoch += 1;
-    }
-
-    /// The catalogue, from memory where it is there.
-    pub(super) async fn current(&self, namespace: &Namespace) -> Result<Arc<Snapshot>, Error> {
-        match self.kept(namespace).0 {
-            Some(snapshot) => Ok(snapshot),
-            None => self.newer(namespace, None).await,
-        }
-    }
-
-    /// A catalogue that was read after `seen`.
-    pub(super) async fn newer(
-        &self,
-        namespace: &Namespace,
-        seen: Option<&Arc<Snapshot>>,
-    ) -> Result<Arc<Snapshot>, Error> {
-        let _reading = self.reading.lock().await;
-        let (kept, epoch) = self.kept(namespace);
-        let is_newer = |kept: &Arc<Snapshot>| !seen.is_some_and(|seen| Arc::ptr_eq(seen, kept));
-        if let Some(kept) = kept.filter(is_newer) {
-            return Ok(kept);
-        }
-        let catalogue = self.store.catalogue(namespace).await?;
-        let snapshot = Arc::new(Snapshot::new(catalogue));
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.epoch == epoch {
-            kept.by_namespace
-                .insert(namespace.clone(), snapshot.clone());
-        }
-        Ok(snapshot)
-    }
-
-    fn kept(&self, namespace: &Namespace) -> (Option<Arc<Snapshot>>, u64) {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        (kept.by_namespace.get(namespace).cloned(), kept.epoch)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Namespace;
 
     fn function(id: i64, component: &str, version: &str, interface: &str) -> store::Function {
         store::Function {

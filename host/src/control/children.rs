@@ -89,7 +89,7 @@ impl Control {
     /// If the store does not answer.
     pub async fn children(&self, maker: Maker) -> Result<Children, Error> {
         let snapshot = self.inner.catalogues.current(&maker.namespace).await?;
-        let bindings = snapshot.bindings(&maker.digest);
+        let bindings = snapshot.bindings(&maker.component, &maker.version);
         Ok(Children {
             control: self.clone(),
             maker,

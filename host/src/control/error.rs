@@ -52,10 +52,10 @@ pub enum Error {
         mistakes: Vec<Mistake>,
     },
     /// Imports of the component cannot be bound to other components.
-    #[error("{}", mistakes(.0, 0))]
+    #[error("{}", messages(.0))]
     Bindings(Vec<Mistake>),
-    /// The same version, or the same bytes, stand there with other bindings or kinds.
-    #[error("{stands} stands there with other {what}")]
+    /// The same bytes stand under the version with other bindings or kinds.
+    #[error("{stands} exists with other {what}")]
     BoundOtherwise {
         /// What stands there.
         stands: String,
@@ -165,6 +165,11 @@ impl Error {
             message: message.into(),
         }
     }
+}
+
+fn messages(mistakes: &[Mistake]) -> String {
+    let messages: Vec<_> = mistakes.iter().map(|one| one.message.as_str()).collect();
+    messages.join("; ")
 }
 
 fn mistakes(told: &[Mistake], more: usize) -> String {

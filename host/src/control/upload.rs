@@ -72,7 +72,12 @@ impl Control {
 
         let version = version.unwrap_or_else(|| stated_version(&description));
         let bindings = self
-            .bind(namespace, &upload, &digest, &description.task_imports)
+            .bind(
+                namespace,
+                (&name, &version),
+                &upload.bind,
+                &description.task_imports,
+            )
             .await?;
         let new = NewComponent {
             name: name.clone(),

@@ -249,9 +249,10 @@ impl Engine {
     ) -> Ended {
         self.inner.ticker.watch(&fence);
         let (inner, program) = (self.inner.clone(), program.clone());
-        self.on_guest_threads(async move {
+        // Boxed: a future that is passed on is held twice, and thousands of them wait.
+        self.on_guest_threads(Box::pin(async move {
             workflow::execution(&inner, &program, call, feed, fence, durable).await
-        })
+        }))
         .await
     }
 

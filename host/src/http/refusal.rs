@@ -36,7 +36,7 @@ impl From<Error> for Problem {
                 })
             }
             Error::BoundOtherwise { .. } => Self::new(Code::VersionExists, said).hint(
-                "what is uploaded never changes, and a workflow knows its component by its bytes: build it anew and upload it under a higher version",
+                "versions never change: upload the same bytes under a higher version",
             ),
             Error::VersionExists { .. } => Self::new(Code::VersionExists, said)
                 .hint("versions never change: upload it under a higher version"),

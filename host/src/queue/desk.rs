@@ -245,7 +245,7 @@ impl Desk {
     ) -> Vec<Returned> {
         let late = |reserved: &Reserved| all || now >= reserved.since + RESERVED_MAX;
         if !self.reserved.front().is_some_and(late) {
-            return Vec::new();
+            return self.give_back_surplus();
         }
         self.blocked |= self
             .reserved
@@ -254,6 +254,34 @@ impl Desk {
         // Everything behind the head goes with it: it came no earlier, and keeps its order.
         self.stalled = true;
         self.returned()
+    }
+
+    /// Takes back what was claimed ahead, if this host holds all slots no more: as when workflows
+    /// took some into their wait, whose own children these may be.
+    fn give_back_surplus(&mut self) -> Vec<Returned> {
+        let (Some(slots), Some(concurrency)) = (self.slots, self.concurrency) else {
+            return Vec::new();
+        };
+        if slots >= concurrency {
+            return Vec::new();
+        }
+        let mut free = slots.saturating_sub(self.executing);
+        let queue = self.queue;
+        let mut returned = Vec::new();
+        self.reserved.retain(|reserved| {
+            let stays = reserved.claimed.lent || free > 0;
+            free -= u32::from(!reserved.claimed.lent && free > 0);
+            if !stays {
+                returned.push(Returned {
+                    hold: reserved.claimed.hold,
+                    queue,
+                    executed: None,
+                });
+            }
+            stays
+        });
+        self.work |= !returned.is_empty();
+        returned
     }
 
     /// Takes back everything but the first that must execute alone, which stands first from then on.

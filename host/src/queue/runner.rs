@@ -223,6 +223,9 @@ impl Runner {
                 Ok(execution) => execution,
                 Err(failure) => return Ended::Outcome(Outcome::Error(failure)),
             };
+            // What a replay is told of itself is what was told the first time.
+            call.identity.id = execution.known_as().to_owned();
+            call.identity.attempt = 1;
             let (feed, fence) = (what.feed.clone(), self.fence.clone());
             let ended = self
                 .engine

@@ -268,6 +268,14 @@ impl Execution {
         Halt::Failed(failure)
     }
 
+    /// The id under which the first steps were taken: of a fork that of the oldest invocation from
+    /// which it comes. A guest that asks for its id is told this one, since what it did with the
+    /// answer is in the journal.
+    pub fn known_as(&self) -> &str {
+        let oldest = self.origins.first();
+        oldest.map_or(self.parts.identity.id.as_str(), |origin| &origin.id)
+    }
+
     /// How a journal that goes on as new begins.
     pub(super) fn begin_anew(&self) -> Entry {
         let from: Vec<u8> = [&self.seed[..], &self.steps.to_le_bytes()].concat();

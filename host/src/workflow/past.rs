@@ -385,7 +385,7 @@ impl Workflows {
         let execution = execution.map_err(|failure| control::Error::Internal(failure.message))?;
         let call = Call {
             identity: crate::engine::Identity {
-                id: of.id.to_string(),
+                id: execution.known_as().to_owned(),
                 namespace: own.namespace.to_string(),
                 queue: of.queue.to_string(),
                 task: of.task.clone(),

@@ -60,6 +60,9 @@ async fn the_uploader_chooses_component_versions_and_queue() {
         (200, &chosen)
     );
     other.problem(409, "version-exists");
+    let newer = "name=pages&version=1.0.1&bind=demo:images/tasks%3Da";
+    let newer = host.upload(newer, workflow()).await;
+    assert_eq!(newer.json()["bindings"][0]["component"], "a");
 }
 
 #[tokio::test]

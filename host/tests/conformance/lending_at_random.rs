@@ -146,10 +146,7 @@ impl Model {
             3 => self.lose_a_host().await,
             4 => self.pause_or_go_on().await,
             5..=8 => self.send().await,
-            _ => {
-                let host = self.random.below(self.hosts.len());
-                self.turn(host).await;
-            }
+            which => self.turn(which % self.hosts.len()).await,
         }
         let of_host = |host: &Host| host.executing.len() + host.lent.len();
         let executing: usize = self.hosts.iter().map(of_host).sum();
@@ -171,12 +168,11 @@ impl Model {
             true => &self.aside,
             false => &self.name,
         };
-        let mut call = match depth < DEPTH_MAX && !self.random.one_in(3) {
-            true => self.world.workflow(queue),
-            false => self.world.call(queue),
-        };
-        call.priority = self.random.below(3) as i32 - 1;
-        call
+        NewCall {
+            workflow: depth < DEPTH_MAX && !self.random.one_in(3),
+            priority: self.random.below(3) as i32 - 1,
+            ..self.world.call(queue)
+        }
     }
 
     fn remember(&mut self, key: Key, id: InvocationId) {

@@ -14,7 +14,6 @@ cases!(
     the_end_of_all_children_makes_their_waiting_parent_ready,
     children_that_ended_just_before_the_wait_make_it_ready,
     the_last_end_and_the_wait_in_one_exchange_make_it_ready,
-    the_end_of_what_it_did_not_enqueue_makes_it_ready,
     a_moment_that_has_come_makes_it_ready,
     a_moment_that_comes_makes_it_ready,
     a_wait_for_nothing_ends_by_nothing,
@@ -142,29 +141,6 @@ async fn the_last_end_and_the_wait_in_one_exchange_make_it_ready(bed: Bed) {
 
     assert!(exchanged.lost.is_empty());
     assert_eq!(keys(&exchanged.granted[0].claimed), [flow.hold.key]);
-}
-
-async fn the_end_of_what_it_did_not_enqueue_makes_it_ready(bed: Bed) {
-    let world = World::new(&bed.store).await;
-    let q = world.queue("q", Default::default()).await;
-    let side = world.queue("side", Default::default()).await;
-    let host = world.host("a").await;
-    let flow = world.begin(host, q, "q").await;
-    let strangers = world.fill("side", 2).await;
-    world.wait(host, q, &flow, for_all(&strangers)).await;
-    let claimed = world.claim(host, side, 2).await.claimed;
-
-    world.finish(host, &claimed[1..]).await;
-    let after_one = world.is_claimable(q).await;
-    world.finish(host, &claimed[..1]).await;
-
-    assert!(!after_one);
-    assert!(
-        world.is_claimable(q).await,
-        "polling finds it at the latest"
-    );
-    let resumed = world.claim(host, q, 1).await.claimed;
-    assert_eq!(keys(&resumed), [flow.hold.key]);
 }
 
 async fn a_moment_that_has_come_makes_it_ready(bed: Bed) {

@@ -215,7 +215,8 @@ async fn bindings_and_kinds_of_functions_read_back(bed: Bed) {
 
     let catalogue = bed.store.catalogue(&world.namespace).await.unwrap();
     assert_eq!(catalogue.bindings.len(), 1, "only of those that have any");
-    assert_eq!(catalogue.bindings[&bound.digest], bound.bindings);
+    let version = (bound.name.clone(), bound.version.clone());
+    assert_eq!(catalogue.bindings[&version], bound.bindings);
     let workflows: Vec<_> = catalogue
         .functions
         .iter()

@@ -17,6 +17,7 @@ mod setup;
 pub(super) mod typed;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use tokio::sync::Semaphore;
@@ -41,7 +42,15 @@ pub(super) use setup::planned;
 pub(super) struct Workflows {
     pub flavour: Flavour<Guest>,
     pub places: Semaphore,
+    places_max: usize,
+    /// Guests that have left since the allocator last gave memory back.
+    left: AtomicUsize,
 }
+
+/// So many guests leave before the allocator gives their memory back, if others stay …
+const LEFT_MAX: usize = 1_024;
+/// … and so many if none does.
+const LEFT_MAX_ALL: usize = 64;
 
 impl Workflows {
     pub fn new(options: &Options) -> wasmtime::Result<Self> {
@@ -53,7 +62,28 @@ impl Workflows {
                 engine,
             },
             places: Semaphore::new(places as usize),
+            places_max: places as usize,
+            left: AtomicUsize::new(0),
         })
+    }
+
+    /// A guest has left. When thousands went to sleep, what they took is given back to the machine:
+    /// the allocator alone would keep all of it.
+    fn left(&self) {
+        let left = self.left.fetch_add(1, Ordering::Relaxed) + 1;
+        let all = self.places.available_permits() == self.places_max;
+        if left >= LEFT_MAX || (all && left >= LEFT_MAX_ALL) {
+            self.left.store(0, Ordering::Relaxed);
+            tokio::task::spawn_blocking(give_memory_back);
+        }
+    }
+}
+
+fn give_memory_back() {
+    // SAFETY: it may be called at any time, from any thread.
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    unsafe {
+        libc::malloc_trim(0);
     }
 }
 
@@ -68,6 +98,9 @@ pub(super) async fn execution(
 ) -> Ended {
     let ended = execution_unfinished(engine, program, &call, &feed, &fence, durable).await;
     feed.finish();
+    if let Ok(workflows) = engine.workflows() {
+        workflows.left();
+    }
     // It may have ended in the very moment in which the lease went.
     match fence.is_whole() {
         true => ended,

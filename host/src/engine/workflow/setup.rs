@@ -2,9 +2,7 @@
 //! executes the same instructions, and thousands of guests can wait at once.
 
 use wasmtime::component::{Component, Linker};
-use wasmtime::{
-    Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Result,
-};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Result};
 use wasmtime_wasi::cli::{WasiCli, WasiCliView};
 use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView};
 use wasmtime_wasi::p2::bindings::{cli, filesystem};
@@ -14,19 +12,18 @@ use super::{clocks, host, random, typed};
 use crate::engine::bindings::task;
 use crate::engine::{Options, setup, stubs};
 
-/// Mappings of memory that a place of the pool takes at most: of its stack and of its memory.
-const MAPPINGS_PER_PLACE: u32 = 5;
+/// Mappings of memory that a place of the pool takes at most: two of its stack and, of a memory, its
+/// beginning, its data, the rest, and what is out of bounds.
+const MAPPINGS_PER_PLACE: u32 = 6;
 /// Those of an instance that is allocated on its own.
 const MAPPINGS_WITHOUT_POOL: u32 = 9;
 /// Those that the rest of the process may need.
-const MAPPINGS_OF_OTHERS: u32 = 8_192;
+const MAPPINGS_OF_OTHERS: u32 = 3_900;
+/// Of so many places the pool has one more: a guest with several stacks or memories takes others'.
+const PLACES_PER_SPARE: u32 = 64;
 /// What Linux allows where nobody changed it.
 const MAPPINGS_MAX_DEFAULT: u32 = 65_530;
 
-/// What stays resident of a memory and of a table between two guests, in bytes: little, since there
-/// are so many places.
-const MEMORY_KEPT_BYTES: usize = 64 << 10;
-const TABLE_KEPT_BYTES: usize = 4 << 10;
 /// Free slots that stay prepared for the component that they last held.
 const WARM_SLOTS: u32 = 64;
 
@@ -69,6 +66,8 @@ fn common(options: &Options) -> Config {
     // Threads need not be switched off: wasmtime is built without.
     config
         .concurrency_support(true)
+        // With ten thousand places nothing of a guest may stay resident: its stack neither.
+        .async_stack_zeroing(true)
         .consume_fuel(true)
         .cranelift_nan_canonicalization(true)
         .relaxed_simd_deterministic(true);
@@ -82,9 +81,10 @@ fn places(options: &Options, mappings_per_place: u32) -> u32 {
     let allowed: u32 = allowed.unwrap_or(MAPPINGS_MAX_DEFAULT);
     let tasks = setup::places(options).saturating_mul(2 * options.memories_max + 2);
     let left = allowed.saturating_sub(MAPPINGS_OF_OTHERS.saturating_add(tasks));
-    options
-        .workflows_max
-        .clamp(1, (left / mappings_per_place).max(1))
+    let left = u64::from(left) * u64::from(PLACES_PER_SPARE);
+    let each = mappings_per_place * PLACES_PER_SPARE + 2;
+    let room = u32::try_from(left / u64::from(each)).unwrap_or(u32::MAX);
+    options.workflows_max.clamp(1, room.max(1))
 }
 
 /// As many as there are with the pool.
@@ -94,7 +94,7 @@ pub(in crate::engine) fn planned(options: &Options) -> u32 {
 
 fn pool(options: &Options, places: u32) -> PoolingAllocationConfig {
     // Some to spare: a guest with several stacks or memories takes those of others.
-    let spare = |each: u32| places.saturating_mul(each).saturating_add(places / 8 + 8);
+    let spare = |each: u32| places.saturating_mul(each) + places / PLACES_PER_SPARE + 8;
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(spare(1))
         .total_core_instances(spare(options.instances_max))
@@ -108,10 +108,7 @@ fn pool(options: &Options, places: u32) -> PoolingAllocationConfig {
         .max_tables_per_module(options.tables_max)
         .max_memory_size(options.memory_bytes())
         .table_elements(options.table_elements_max)
-        .linear_memory_keep_resident(MEMORY_KEPT_BYTES)
-        .table_keep_resident(TABLE_KEPT_BYTES)
-        .max_unused_warm_slots(WARM_SLOTS)
-        .pagemap_scan(Enabled::Auto);
+        .max_unused_warm_slots(WARM_SLOTS);
     pool
 }
 

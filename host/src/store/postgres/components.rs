@@ -182,7 +182,8 @@ impl Postgres {
             .await
             .map_err(error)?;
         let bound = sqlx::query(
-            "select digest, bindings from components where namespace = $1 and bindings <> '[]'",
+            "select name, version, bindings from components
+             where namespace = $1 and bindings <> '[]'",
         )
         .bind(namespace.as_str())
         .fetch_all(&mut *transaction)
@@ -191,8 +192,8 @@ impl Postgres {
         transaction.commit().await.map_err(error)?;
         let mut bindings = HashMap::new();
         for row in &bound {
-            let digest = Digest::from_store(get(row, "digest")?);
-            bindings.insert(digest, json(row, "bindings")?);
+            let version = (parse(row, "name")?, parse(row, "version")?);
+            bindings.insert(version, json(row, "bindings")?);
         }
         let mut grants = HashMap::new();
         for row in &granted {

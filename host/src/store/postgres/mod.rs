@@ -15,6 +15,7 @@ mod migrations;
 mod notify;
 mod queues;
 mod read;
+mod record;
 mod steps;
 mod workflows;
 

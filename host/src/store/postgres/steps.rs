@@ -1,9 +1,9 @@
 //! What workflows record, by group commit: steps that arrive while a commit is in flight go out
 //! together in the next, and one workflow's refusal does not touch the others.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 
-use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::postgres::PgRow;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -29,10 +29,11 @@ const WORK: i32 = 5;
 const ENDED: i32 = 6;
 const ASKED: i32 = 7;
 
-struct Request {
+/// Steps on their way, with the queues of the children.
+pub(super) struct Request {
     host: HostNumber,
-    steps: Steps,
-    queues: Vec<QueueId>,
+    pub(super) steps: Steps,
+    pub(super) queues: Vec<QueueId>,
     answer: oneshot::Sender<Result<Vec<Enqueued>, Error>>,
 }
 
@@ -256,7 +257,7 @@ async fn send(requests: &[&Request], careful: bool, lane: &Lane) -> Result<(Answ
         let host = requests[*first].host;
         let own: Vec<&Request> = sent.iter().map(|at| requests[*at]).collect();
         let mut turn = lane.enter().await?;
-        let result = call(turn.connection(), host, careful, &own, &children).await;
+        let result = record::call(turn.connection(), host, careful, &own, &children).await;
         if let Err(sqlx::Error::Database(refused)) = &result {
             match refused.code().as_deref() {
                 Some("WL002") => return Err(Sent::TwiceAtOnce),
@@ -322,97 +323,4 @@ async fn send(requests: &[&Request], careful: bool, lane: &Lane) -> Result<(Answ
 /// Steps and children are numbered from 1.
 fn ord(row: &PgRow) -> Result<usize, Error> {
     Ok((get::<i64>(row, "ord")? - 1) as usize)
-}
-
-/// Sends these steps; `children` says for each child that is sent its step and its index there.
-async fn call(
-    connection: &mut PgConnection,
-    host: HostNumber,
-    careful: bool,
-    requests: &[&Request],
-    children: &[(usize, usize)],
-) -> Result<Vec<PgRow>, sqlx::Error> {
-    macro_rules! steps {
-        (|$item:ident| $value:expr) => {
-            requests
-                .iter()
-                .map(|request| &request.steps)
-                .map(|$item| $value)
-                .collect::<Vec<_>>()
-        };
-    }
-    macro_rules! each {
-        ($list:ident, |$step:pat_param, $item:pat_param| $value:expr) => {
-            requests
-                .iter()
-                .enumerate()
-                .flat_map(|(step, request)| {
-                    let items = request.steps.$list.iter();
-                    items.map(move |item| (step as i32 + 1, item))
-                })
-                .map(|($step, $item)| $value)
-                .collect::<Vec<_>>()
-        };
-    }
-    macro_rules! children {
-        (|$child:ident| $value:expr) => {
-            children
-                .iter()
-                .map(|(step, index)| &requests[*step].steps.children[*index])
-                .map(|$child| $value)
-                .collect::<Vec<_>>()
-        };
-    }
-    let mut families: HashMap<(usize, QueueId), i32> = HashMap::new();
-    let mut family_steps: Vec<i32> = Vec::new();
-    let mut family_queues: Vec<i64> = Vec::new();
-    let mut family: Vec<i32> = Vec::with_capacity(children.len());
-    for (step, index) in children {
-        let queue = requests[*step].queues[*index];
-        family.push(*families.entry((*step, queue)).or_insert_with(|| {
-            family_steps.push(*step as i32 + 1);
-            family_queues.push(queue.0);
-            family_steps.len() as i32
-        }));
-    }
-    // Of one name the last one stands.
-    let mut published: Vec<(i32, &Publication)> = each!(published, |step, one| (step, one));
-    let mut seen = HashSet::new();
-    published.reverse();
-    published.retain(|(step, one)| seen.insert((*step, one.name.as_str())));
-    published.reverse();
-    sqlx::query(
-        "select * from windlass.record($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-           $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)",
-    )
-    .bind(host.0)
-    .bind(careful)
-    .bind(steps!(|s| s.hold.key.0))
-    .bind(steps!(|s| s.hold.fence.0))
-    .bind(steps!(|s| s.first as i32))
-    .bind(steps!(|s| s.count as i32))
-    .bind(steps!(|s| s.body.as_ref()))
-    .bind(steps!(|s| s.restart.as_deref()))
-    .bind(family_steps)
-    .bind(family_queues)
-    .bind(family)
-    .bind(children!(|c| c.call.namespace.as_str()))
-    .bind(children!(|c| c.call.id.as_str()))
-    .bind(children!(|c| c.call.chosen))
-    .bind(children!(|c| c.call.function.0))
-    .bind(children!(|c| c.call.task.as_str()))
-    .bind(children!(|c| c.call.arguments.as_ref()))
-    .bind(children!(|c| c.call.priority))
-    .bind(children!(|c| c.call.timeout_ms.map(|ms| ms as i64)))
-    .bind(children!(|c| c.call.workflow))
-    .bind(children!(|c| c.detached))
-    .bind(each!(cancels, |step, _| step))
-    .bind(each!(cancels, |_, key| key.0))
-    .bind(published.iter().map(|(step, _)| *step).collect::<Vec<_>>())
-    .bind(published.iter().map(|(_, one)| one.name.as_str()).collect::<Vec<_>>())
-    .bind(published.iter().map(|(_, one)| one.value.as_ref()).collect::<Vec<_>>())
-    .bind(each!(taken, |step, _| step))
-    .bind(each!(taken, |_, number| *number))
-    .fetch_all(connection)
-    .await
 }

@@ -111,6 +111,6 @@ pub struct Catalogue {
     pub functions: Vec<Function>,
     /// What each component may do beyond its sandbox, as JSON; absent means nothing.
     pub grants: HashMap<ComponentName, serde_json::Value>,
-    /// The bindings of those that have any, by digest.
-    pub bindings: HashMap<Digest, serde_json::Value>,
+    /// The bindings of the versions of components that have any.
+    pub bindings: HashMap<(ComponentName, semver::Version), serde_json::Value>,
 }

@@ -177,8 +177,9 @@ pub(super) async fn catalogue(
             ))
         })
         .collect::<Result<_, Error>>()?;
-    let bindings: Vec<(String, String)> = sqlx::query_as(
-        "select digest, bindings from components where namespace = ?1 and bindings <> '[]'",
+    let bindings: Vec<(String, String, String)> = sqlx::query_as(
+        "select name, version, bindings from components
+         where namespace = ?1 and bindings <> '[]'",
     )
     .bind(namespace.as_str())
     .fetch_all(&mut *reader)
@@ -186,9 +187,11 @@ pub(super) async fn catalogue(
     .map_err(failed)?;
     let bindings = bindings
         .into_iter()
-        .map(|(digest, bindings)| {
+        .map(|(name, version, bindings)| {
+            let name = ComponentName::parse(&name).map_err(unreadable)?;
+            let version = version.parse().map_err(unreadable)?;
             let bindings = serde_json::from_str(&bindings).map_err(unreadable)?;
-            Ok((Digest::from_store(digest), bindings))
+            Ok(((name, version), bindings))
         })
         .collect::<Result<_, Error>>()?;
     Ok(Catalogue {

@@ -106,12 +106,15 @@ struct Woken {
     awaited: String,
 }
 
-/// Makes those ready whose wait is over now that children of `parents`, or others, have ended; their
+/// Makes those of `parents` ready whose wait is over now that children of theirs have ended; their
 /// queues.
 pub(super) async fn wake(
     transaction: &mut Transaction,
     parents: &[i64],
 ) -> Result<Vec<QueueId>, Error> {
+    if parents.is_empty() {
+        return Ok(Vec::new());
+    }
     let woken: Vec<Woken> = sqlx::query_as(include_str!("sql/woken.sql"))
         .bind(rows(&parents))
         .fetch_all(&mut transaction.connection)

@@ -10,7 +10,7 @@ with wait as materialized (
     from json_each(?1) asked
 )
 insert into waits
-    (key, queue_id, waiting, ready, all_of, awaited, blocker, strangers, messages, at)
+    (key, queue_id, waiting, ready, all_of, awaited, blocker, messages, at)
 select
     wait.key, wait.queue_id, true,
     coalesce(wait.at <= ?2, false)
@@ -23,11 +23,7 @@ select
             else exists (select 1 from json_each(wait.awaited) awaited
                          where not exists (select 1 from live where live.key = awaited.value))
         end,
-    wait.all_of, wait.awaited, wait.blocker,
-    exists (select 1 from json_each(wait.awaited) awaited
-            cross join live on live.key = awaited.value
-            where live.parent is not wait.key),
-    wait.messages, wait.at
+    wait.all_of, wait.awaited, wait.blocker, wait.messages, wait.at
 from wait
 where true
 on conflict (key) do update set
@@ -36,6 +32,5 @@ on conflict (key) do update set
     all_of = excluded.all_of,
     awaited = excluded.awaited,
     blocker = excluded.blocker,
-    strangers = excluded.strangers,
     messages = excluded.messages,
     at = excluded.at

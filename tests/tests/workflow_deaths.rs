@@ -1,0 +1,186 @@
+//! What becomes of workflows when their hosts die: at every step in turn, and at random over a fleet.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that panics says what went wrong"
+)]
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use windlass_client::wire::{ListQuery, Outcome, PageQuery, State};
+use windlass_client::{Client, Handle};
+use windlass_tests::{
+    Durability, HostProcess, Postgres, Random, Setup, call, eventually, on_both_stores, upload,
+};
+
+on_both_stores![
+    a_workflow_ends_as_if_nothing_was_whichever_step_its_host_died_at,
+    a_fan_out_ends_as_if_nothing_was_whenever_its_host_died,
+];
+
+/// Steps of the workflow, and after how many of them its host is killed in turn.
+const STEPS: u32 = 10;
+
+/// Workflows of the fleet, the steps of each, and how often one of its hosts is killed.
+const WORKFLOWS: usize = 1_000;
+const STEPS_EACH: u32 = 20;
+const KILLS: usize = 12;
+
+async fn a_workflow_ends_as_if_nothing_was_whichever_step_its_host_died_at(setup: Setup) {
+    let setup = setup.with_short_lease();
+    let mut host = setup.start();
+    upload(&host.client(), "flows").await;
+
+    for k in 0..=STEPS {
+        let id = format!("killed-at-{k}");
+        let queue = host.client().queue("q");
+        let args = json!([STEPS, null]);
+        queue
+            .call(call("flows/steps", &args).id(id.clone()))
+            .await
+            .unwrap();
+        taken(&host, &id, k).await;
+        host.kill();
+        host = setup.start();
+
+        let client = host.client();
+        let walked = value(&client.handle(&id)).await;
+        assert_eq!(walked["sum"], json!(STEPS), "killed at step {k}");
+        assert_once(&client, &id, STEPS as usize).await;
+    }
+}
+
+async fn a_fan_out_ends_as_if_nothing_was_whenever_its_host_died(setup: Setup) {
+    let setup = setup.with_short_lease();
+    let mut host = setup.start();
+    upload(&host.client(), "flows").await;
+
+    for (round, ended) in [0, 1, 40, 120, 199].into_iter().enumerate() {
+        let id = format!("fan-{round}");
+        let queue = host.client().queue(format!("q{round}"));
+        let args = json!([200, null]);
+        queue
+            .call(call("flows/fan-out", &args).id(id.clone()))
+            .await
+            .unwrap();
+        eventually("so many ends", async || {
+            let counts = queue.get().await.map_err(|error| error.to_string())?.counts;
+            (counts.ended() >= ended)
+                .then_some(())
+                .ok_or(format!("{counts:?}"))
+        })
+        .await;
+        host.kill();
+        host = setup.start();
+
+        let client = host.client();
+        let expected: Vec<u32> = (1..=200).collect();
+        assert_eq!(
+            value(&client.handle(&id)).await,
+            json!(expected),
+            "round {round}"
+        );
+        assert_once(&client, &id, 200).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_workflows_end_right_while_their_hosts_are_killed() {
+    let mut random = Random::new(3);
+    let postgres = Postgres::start(Durability::Durable).unwrap();
+    let database = postgres.fresh_database().unwrap();
+    let setups: Vec<Setup> = (0..3)
+        .map(|_| Setup::postgres(&database).with_short_lease())
+        .collect();
+    let mut hosts: Vec<HostProcess> = setups.iter().map(Setup::start).collect();
+    upload(&hosts[0].client(), "flows").await;
+    let calls: Vec<_> = (0..WORKFLOWS)
+        .map(|n| call("flows/steps", &json!([STEPS_EACH, null])).id(format!("w{n}")))
+        .collect();
+    hosts[0]
+        .client()
+        .queue("q")
+        .enqueue_many(calls)
+        .await
+        .unwrap();
+
+    let (all, mut before) = (WORKFLOWS as u64 * (u64::from(STEPS_EACH) + 1), 0);
+    for _ in 0..KILLS {
+        let more = before + 200 + random.below(1_200) as u64;
+        let client = hosts[random.below(hosts.len())].client();
+        before = ended(&client, more.min(all)).await;
+        let victim = random.below(hosts.len());
+        hosts.remove(victim).kill();
+        hosts.insert(victim, setups[victim].start());
+    }
+    let client = hosts[0].client();
+    ended(&client, all).await;
+
+    for n in 0..WORKFLOWS {
+        let walked = value(&client.handle(format!("w{n}"))).await;
+        assert_eq!(walked["sum"], json!(STEPS_EACH), "workflow {n}");
+    }
+    let name = database.rsplit('/').next().unwrap();
+    let left = postgres.sql(name, LEFT_OVER).unwrap();
+    assert_eq!(left, format!("{all}|{all}|0|0|0|0"));
+}
+
+/// Invocations, those of them with exactly one outcome, those not ended, those that failed, children
+/// without a parent that knows them, and waits of nobody.
+const LEFT_OVER: &str = "\
+    select (select count(*) from windlass.invocations), \
+           (select count(*) from windlass.invocations join windlass.outcomes using (key)), \
+           (select count(*) from windlass.live), \
+           (select count(*) from windlass.outcomes where state <> 'succeeded'), \
+           (select count(*) from windlass.invocations i where i.id like '%~%' and i.parent is null), \
+           (select count(*) from windlass.waits)";
+
+async fn ended(client: &Client, count: u64) -> u64 {
+    eventually("so many ends", async || {
+        let counts = client.queue("q").get().await;
+        let counts = counts.map_err(|error| error.to_string())?.counts;
+        let ended = counts.ended();
+        (ended >= count)
+            .then_some(ended)
+            .ok_or(format!("{counts:?}"))
+    })
+    .await
+}
+
+async fn value(handle: &Handle) -> Value {
+    let ended = eventually("an end", async || handle.wait().await).await;
+    match ended.outcome {
+        Some(Outcome::Value(value)) => serde_json::from_str(value.get()).unwrap(),
+        other => panic!("{}: {other:?}", ended.id),
+    }
+}
+
+/// Returns when so many steps are recorded, or when it has ended.
+async fn taken(host: &HostProcess, id: &str, steps: u32) {
+    let client = host.client();
+    eventually("so many steps", async || {
+        let page = client.steps(id, &PageQuery::default()).await;
+        let page = page.map_err(|error| error.to_string())?;
+        let now = client.handle(id).get(Duration::ZERO).await;
+        let now = now.map_err(|error| error.to_string())?.state;
+        let enough = page.items.len() as u32 >= steps || now == State::Succeeded;
+        enough
+            .then_some(())
+            .ok_or(format!("{} steps", page.items.len()))
+    })
+    .await;
+}
+
+/// Every child is there once, and has succeeded.
+async fn assert_once(client: &Client, id: &str, children: usize) {
+    let query = ListQuery {
+        parent: Some(id.to_owned()),
+        limit: Some(1_000),
+        ..ListQuery::default()
+    };
+    let listed = client.invocations(&query).await.unwrap().items;
+    assert_eq!(listed.len(), children, "children of {id}");
+    for child in listed {
+        assert_eq!(child.state, State::Succeeded, "{child:?}");
+    }
+}

@@ -1,0 +1,442 @@
+//! What workflows promise while nothing dies: fan-out, slots, messages, sleep, cancelling, types,
+//! limits, their past.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that panics says what went wrong"
+)]
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use windlass_client::wire::{
+    FailureKind, ForkRequest, Outcome, PageQuery, QueueSettings, State, UpgradeRequest,
+};
+use windlass_client::{Client, Handle};
+use windlass_tests::{Setup, eventually, guests, on_both_stores, upload, upload_as};
+
+on_both_stores![
+    a_fan_out_on_its_own_queue_of_one_ends_in_order,
+    three_levels_on_a_queue_of_one_end_and_never_two_execute,
+    tasks_of_a_queue_that_was_not_granted_are_refused,
+    a_workflow_takes_messages_and_shows_values,
+    what_is_cancelled_takes_its_descendants_with_it_but_for_the_detached,
+    a_workflow_that_sleeps_goes_on_in_time,
+    random_numbers_and_time_replay_identically,
+    a_replay_that_differs_is_caught_at_the_right_step,
+    an_upgrade_moves_what_replays_exactly_and_lists_the_rest,
+    a_fork_begins_with_the_steps_before,
+    a_retry_begins_before_the_first_failed_step,
+    calls_by_type_reach_the_component_that_is_bound,
+    a_workflow_that_enqueues_itself_for_ever_is_ended_by_a_limit,
+    going_on_as_new_keeps_the_invocation,
+    of_several_waits_the_first_to_end_is_told,
+    many_workflows_wait_at_once,
+];
+
+async fn call(client: &Client, queue: &str, task: &str, args: Value) -> Handle {
+    client.queue(queue).enqueue(task, &args).await.unwrap()
+}
+
+async fn value(handle: &Handle) -> Value {
+    let ended = handle.wait().await.unwrap();
+    match ended.outcome {
+        Some(Outcome::Value(value)) => serde_json::from_str(value.get()).unwrap(),
+        other => panic!("{}: {other:?}", ended.id),
+    }
+}
+
+async fn failure(handle: &Handle) -> windlass_client::wire::Failure {
+    match handle.wait().await.unwrap().outcome {
+        Some(Outcome::Error(failure)) => failure,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn in_state(handle: &Handle, state: State) {
+    eventually("a state", async || {
+        let now = handle.get(Duration::ZERO).await.map(|found| found.state);
+        matches!(now, Ok(now) if now == state)
+            .then_some(())
+            .ok_or(now)
+    })
+    .await;
+}
+
+async fn queue_of_one(client: &Client) {
+    let settings = QueueSettings {
+        concurrency: Some(1),
+        ..QueueSettings::default()
+    };
+    client.queue("one").put(&settings).await.unwrap();
+}
+
+async fn a_fan_out_on_its_own_queue_of_one_ends_in_order(setup: Setup) {
+    let host = setup.start();
+    let client = host.client();
+    upload(&client, "flows").await;
+    queue_of_one(&client).await;
+
+    let handle = call(&client, "one", "flows/fan-out", json!([20, null])).await;
+
+    let expected: Vec<u32> = (1..=20).collect();
+    assert_eq!(value(&handle).await, json!(expected));
+    let children = children(&client, &handle).await;
+    let mut starts = Vec::new();
+    for child in &children {
+        starts.push(client.handle(child).wait().await.unwrap());
+    }
+    assert!(
+        starts
+            .windows(2)
+            .all(|two| two[0].finished_at <= two[1].started_at),
+        "one began before the one before it had ended"
+    );
+}
+
+async fn three_levels_on_a_queue_of_one_end_and_never_two_execute(setup: Setup) {
+    let host = setup.start();
+    let client = host.client();
+    upload(&client, "flows").await;
+    queue_of_one(&client).await;
+
+    let handle = call(&client, "one", "flows/nested", json!([3, 3])).await;
+    let behind = call(&client, "one", "flows/add-one", json!([1])).await;
+
+    assert_eq!(value(&handle).await, json!(27));
+    assert_eq!(value(&behind).await, json!(2));
+    let first = handle.get(Duration::ZERO).await.unwrap();
+    let last = behind.get(Duration::ZERO).await.unwrap();
+    assert!(
+        first.finished_at <= last.started_at,
+        "the one behind it began before it ended"
+    );
+}
+
+async fn children(client: &Client, handle: &Handle) -> Vec<String> {
+    let page = PageQuery {
+        limit: Some(1_000),
+        ..PageQuery::default()
+    };
+    let steps = client.steps(handle.id(), &page).await.unwrap();
+    steps
+        .items
+        .into_iter()
+        .flat_map(|step| step.children)
+        .collect()
+}
+
+async fn tasks_of_a_queue_that_was_not_granted_are_refused(setup: Setup) {
+    let host = setup.start();
+    let client = host.client();
+    upload(&client, "flows").await;
+    upload(&client, "hello").await;
+
+    let elsewhere = call(&client, "q", "flows/fan-out", json!([1, "elsewhere"])).await;
+    let others = call(&client, "q", "flows/calls", json!(["hello/nothing"])).await;
+    let nobody = call(&client, "q", "flows/calls", json!(["flows/nobody"])).await;
+
+    let message = failure(&elsewhere).await.message;
+    assert!(
+        message.contains("windlass component grant flows --queue elsewhere"),
+        "{message}"
+    );
+    let code = |failure: windlass_client::wire::Failure| failure.payload.unwrap().get().to_owned();
+    assert_eq!(code(failure(&others).await), "\"not-granted\"");
+    assert_eq!(code(failure(&nobody).await), "\"task-unknown\"");
+}
+
+async fn a_workflow_takes_messages_and_shows_values(setup: Setup) {
+    let host = setup.start();
+    let client = host.client();
+    upload(&client, "flows").await;
+
+    let asks = call(&client, "q", "flows/asks", json!(["answer", null])).await;
+    let gives_up = call(&client, "q", "flows/asks", json!(["answer", 50])).await;
+    in_state(&asks, State::Waiting).await;
+    let shown = asks.published().await.unwrap();
+    asks.message("answer", &json!({"by": "ada"})).await.unwrap();
+
+    assert_eq!(shown[0].value.get(), "\"answer\"");
+    assert_eq!(value(&asks).await, json!("{\"by\":\"ada\"}"));
+    assert_eq!(value(&gives_up).await, json!(null));
+    let late = asks.message("answer", &1).await.unwrap_err();
+    assert!(late.to_string().contains("has ended"), "{late}");
+}
+
+async fn what_is_cancelled_takes_its_descendants_with_it_but_for_the_detached(setup: Setup) {
+    let host = setup.start();
+    let client = host.client();
+    upload(&client, "flows").await;
+    let handle = call(&client, "q", "flows/cancel-me", json!([])).await;
+    in_state(&handle, State::Waiting).await;
+    let children = children(&client, &handle).await;
+    let children: Vec<Handle> = children.iter().map(|id| client.handle(id)).collect();
+    for child in &children {
+        in_state(child, State::Running).await;
+    }
+
+    handle.cancel(Some("no longer needed")).await.unwrap();
+
+    assert_eq!(failure(&handle).await.kind, FailureKind::Cancelled);
+    assert_eq!(failure(&children[0]).await.message, "no longer needed");
+    assert_eq!(failure(&children[1]).await.kind, FailureKind::Cancelled);
+    let detached = children[2].get(Duration::ZERO).await.unwrap();
+    assert_eq!(detached.state, State::Running);
+    children[2].cancel(None).await.unwrap();
+    assert_eq!(failure(&children[2]).await.kind, FailureKind::Cancelled);
+
+    let cancels = call(&client, "q", "flows/cancels", json!([])).await;
+    assert_eq!(value(&cancels).await, json!("cancelled"));
+}
+
+async fn a_workflow_that_sleeps_goes_on_in_time(setup: Setup) {
+    let host = setup.start();
+    let client = host.client();
+    upload(&client, "flows").await;
+
+    let handle = call(&client, "q", "flows/sleeps", json!([700])).await;
+    in_state(&handle, State::Waiting).await;
+
+    assert!(value(&handle).await.as_u64().unwrap() >= 700);
+}
+
+async fn random_numbers_and_time_replay_identically(setup: Setup) {
+    let mut host = setup.start();
+    upload(&host.client(), "flows").await;
+    let handle = call(&host.client(), "q", "flows/dice", json!([true])).await;
+    let id = handle.id().to_owned();
+    in_state(&handle, State::Waiting).await;
+    host.kill();
+    host = setup.with_short_lease().start();
+    let client = host.client();
+    let handle = client.handle(&id);
+
+    handle.message("go", &true).await.unwrap();
+
+    let rolls = value(&handle).await;
+    assert!(rolls.as_array().unwrap().len() > 10, "{rolls}");
+    let replayed = client.replay(&id, None).await.unwrap();
+    assert!(replayed.exact, "{replayed:?}");
+}
+
+async fn a_replay_that_differs_is_caught_at_the_right_step(setup: Setup) {
+    let host = setup.start();
+    let client = host.client();
+    upload(&client, "flows").await;
+    let handle = call(&client, "q", "flows/fickle", json!([false])).await;
+    value(&handle).await;
+
+    let same = client.replay(handle.id(), None).await.unwrap();
+    let other = guests::component("flows2").into();
+    let other = client.replay(handle.id(), Some(other)).await.unwrap();
+
+    assert!(same.exact, "{same:?}");
+    let difference = other.difference.expect("the order of the steps differs");
+    assert_eq!(difference.step, 1);
+    assert!(difference.recorded.contains("add-one"), "{difference:?}");
+    assert!(difference.present.contains("noop"), "{difference:?}");
+}
+
+async fn an_upgrade_moves_what_replays_exactly_and_lists_the_rest(setup: Setup) {
+    let host = setup.start();
+    let client = host.client();
+    upload(&client, "flows").await;
+    let same = call(&client, "q", "flows/asks", json!(["go", null])).await;
+    let other = call(&client, "q", "flows/fickle", json!([true])).await;
+    in_state(&same, State::Waiting).await;
+    in_state(&other, State::Waiting).await;
+    upload_as(&client, "flows2", "flows", "0.2.0").await;
+
+    let request = |dry_run| UpgradeRequest {
+        version: None,
+        dry_run,
+    };
+    let told = client.upgrade("flows", &request(true)).await.unwrap();
+    let done = client.upgrade("flows", &request(false)).await.unwrap();
+
+    assert_eq!(told, done);
+    assert_eq!(done.moved, [same.id()]);
+    assert_eq!(done.differ.len(), 1, "{done:?}");
+    let new = client.component("flows", Some("0.2.0")).await.unwrap();
+    assert_eq!(same.get(Duration::ZERO).await.unwrap().digest, new.digest);
+    assert_ne!(other.get(Duration::ZERO).await.unwrap().digest, new.digest);
+    for handle in [&same, &other] {
+        handle.message("go", &true).await.unwrap();
+        assert_eq!(handle.wait().await.unwrap().state, State::Succeeded);
+    }
+}
+
+async fn a_fork_begins_with_the_steps_before(setup: Setup) {
+    let host = setup.start();
+    let client = host.client();
+    upload(&client, "flows").await;
+    let handle = call(&client, "q", "flows/steps", json!([5, null])).await;
+    let first = value(&handle).await;
+
+    let request = ForkRequest {
+        step: Some(3),
+        version: None,
+    };
+    let forked = client.fork(handle.id(), &request).await.unwrap();
+
+    let fork = client.handle(&forked.id);
+    assert_eq!(value(&fork).await, first);
+    let (old, new) = (
+        children(&client, &handle).await,
+        children(&client, &fork).await,
+    );
+    assert_eq!(old[..2], new[..2], "the first two steps are the old ones");
+    assert!(
+        new[2..].iter().all(|id| id.starts_with(&forked.id)),
+        "{new:?}"
+    );
+    let shown = fork.get(Duration::ZERO).await.unwrap();
+    assert_eq!(shown.forked_from.as_deref(), Some(handle.id()));
+}
+
+async fn a_retry_begins_before_the_first_failed_step(setup: Setup) {
+    let host = setup.start();
+    let client = host.client();
+    upload(&client, "flows").await;
+    let handle = call(&client, "q", "flows/fails", json!(["it broke"])).await;
+    let failed = failure(&handle).await;
+
+    let again = client.retry(handle.id()).await.unwrap();
+
+    assert_eq!(failed.payload.unwrap().get(), "\"guest: it broke\"");
+    let again = client.handle(&again.id);
+    assert_eq!(failure(&again).await.kind, FailureKind::Guest);
+    let (old, new) = (
+        children(&client, &handle).await,
+        children(&client, &again).await,
+    );
+    assert_ne!(old, new, "the step that failed is done anew");
+}
+
+async fn calls_by_type_reach_the_component_that_is_bound(setup: Setup) {
+    let host = setup.start();
+    let client = host.client();
+    let unbound = {
+        let upload = windlass_client::wire::Upload {
+            name: "typed".to_owned(),
+            ..Default::default()
+        };
+        client.upload(&upload, guests::component("typed")).await
+    };
+    upload(&client, "hello").await;
+    upload(&client, "typed").await;
+    upload(&client, "typed_async").await;
+
+    let sum = call(&client, "q", "typed/sum", json!([20])).await;
+    let greet = call(&client, "q", "typed/greet", json!([["ada", "bob"]])).await;
+    let fails = call(&client, "q", "typed/fails", json!(["no"])).await;
+
+    let message = unbound.unwrap_err().to_string();
+    assert!(message.contains("demo:hello/tasks@0.1.0"), "{message}");
+    assert_eq!(value(&sum).await, json!(210));
+    assert_eq!(value(&greet).await.as_array().unwrap().len(), 2);
+    assert_eq!(failure(&fails).await.kind, FailureKind::Guest);
+    let names: Vec<String> = (0..300).map(|n| format!("n{n}")).collect();
+    let many = call(&client, "q", "typed_async/greet", json!([names])).await;
+    let greeted = value(&many).await;
+    let greeted = greeted.as_array().unwrap();
+    assert!(
+        greeted
+            .iter()
+            .zip(&names)
+            .all(|(greeting, name)| { greeting.as_str().unwrap().contains(name.as_str()) })
+    );
+    let replayed = client.replay(many.id(), None).await.unwrap();
+    assert!(replayed.exact, "{replayed:?}");
+}
+
+async fn a_workflow_that_enqueues_itself_for_ever_is_ended_by_a_limit(setup: Setup) {
+    let host = setup.start();
+    let client = host.client();
+    upload(&client, "flows").await;
+
+    let handle = call(&client, "q", "flows/endless-self", json!([0])).await;
+
+    let failed = handle.wait().await.unwrap();
+    let query = windlass_client::wire::ListQuery {
+        state: Some(State::Failed),
+        ..Default::default()
+    };
+    let deepest = client.invocations(&query).await.unwrap().items;
+    let limits: Vec<_> = deepest
+        .iter()
+        .filter_map(|one| match &one.outcome {
+            Some(Outcome::Error(failure)) => failure.limit.clone(),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(failed.state, State::Failed);
+    assert_eq!(limits, ["depth_max"]);
+}
+
+async fn going_on_as_new_keeps_the_invocation(setup: Setup) {
+    let host = setup.start();
+    let client = host.client();
+    upload(&client, "flows").await;
+
+    let handle = call(&client, "q", "flows/continues", json!([5, 0])).await;
+
+    assert_eq!(value(&handle).await, json!(5));
+    assert_eq!(
+        handle
+            .get(Duration::ZERO)
+            .await
+            .unwrap()
+            .args
+            .unwrap()
+            .get(),
+        "[0,5]"
+    );
+}
+
+async fn of_several_waits_the_first_to_end_is_told(setup: Setup) {
+    let host = setup.start();
+    let client = host.client();
+    upload(&client, "flows").await;
+
+    let handle = call(
+        &client,
+        "q",
+        "flows/wait-any",
+        json!([[900, 10, 450], null]),
+    )
+    .await;
+    let in_time = call(&client, "q", "flows/waits", json!([1, 60_000])).await;
+    let too_late = call(&client, "q", "flows/waits", json!([1_500, 100])).await;
+
+    assert_eq!(value(&handle).await, json!([1, 2, 0]));
+    assert_eq!(value(&in_time).await, json!(true));
+    assert_eq!(value(&too_late).await, json!(false));
+}
+
+async fn many_workflows_wait_at_once(setup: Setup) {
+    // They leave memory at once, so that all of them are replayed.
+    let config = setup.data().join("config.toml");
+    std::fs::write(config, "[workflow]\nmemory_ms = 1\n").unwrap();
+    let host = setup.start();
+    let client = host.client();
+    upload(&client, "flows").await;
+    let calls = (0..500).map(|_| windlass_tests::call("flows/asks", &json!(["go", null])));
+    let queue = client.queue("q");
+    let handles = queue.enqueue_many(calls.collect::<Vec<_>>()).await.unwrap();
+    eventually("500 that wait", async || {
+        let counts = queue.get().await.map_err(|error| error.to_string())?.counts;
+        (counts.waiting == 500)
+            .then_some(())
+            .ok_or(format!("{counts:?}"))
+    })
+    .await;
+
+    for (n, handle) in handles.iter().enumerate() {
+        handle.message("go", &n).await.unwrap();
+    }
+
+    for (n, handle) in handles.iter().enumerate() {
+        assert_eq!(value(handle).await, json!(n.to_string()));
+    }
+}
