@@ -81,6 +81,8 @@ mod second {
     }
 }
 
+use windlass_guest::Data;
+
 use module::{HTTPRecord, Problem, Shape, Type};
 
 #[test]
@@ -110,6 +112,87 @@ fn the_derives_of_each_type_are_kept() {
     hashable::<HTTPRecord>();
     comparable::<Shape>();
     an_error::<Problem>();
+}
+
+#[test]
+fn the_types_have_the_json_of_the_host() {
+    let record = HTTPRecord {
+        type_: Type::Record,
+        list: b"foo".to_vec(),
+        nested: Some(None),
+        pair: (1, "a".to_owned()),
+    };
+    let json = r#"{"type":"record","list":"Zm9v","nested":{"some":null},"pair":[1,"a"]}"#;
+
+    assert_eq!(record.to_json(), json);
+    assert_eq!(HTTPRecord::from_json(json), Ok(record));
+    assert_eq!(Shape::Nothing.to_json(), r#""nothing""#);
+    assert_eq!(Shape::from_json(r#"{"circle":2}"#), Ok(Shape::Circle(2.0)));
+    let mistake = Problem::from_json(r#"{"at":"x"}"#).unwrap_err();
+    assert_eq!(
+        mistake.to_string(),
+        ".at: expected a number (u32), got a string"
+    );
+}
+
+#[test]
+fn a_derived_record_has_names_in_kebab_case_and_options_may_be_left_out() {
+    #[derive(Data, Debug, PartialEq)]
+    struct Note {
+        written_by: String,
+        page: Option<u32>,
+    }
+
+    let note = Note::from_json(r#"{"other":1,"written-by":"ada"}"#);
+
+    let written_by = "ada".to_owned();
+    assert_eq!(
+        note,
+        Ok(Note {
+            written_by,
+            page: None
+        })
+    );
+    assert!(Note::from_json("{}").is_err());
+}
+
+#[windlass_guest::tasks(package = "test:module@0.1.0")]
+mod flows {
+    use windlass_guest::workflow::{Failure, Queue};
+
+    pub fn halve(number: u32) -> Result<u32, String> {
+        if number.is_multiple_of(2) {
+            Ok(number / 2)
+        } else {
+            Err("odd".to_owned())
+        }
+    }
+
+    #[workflow]
+    pub fn twice(number: u32) -> Result<u32, Failure> {
+        let once = Queue::own().enqueue(halve, number).get_result()?;
+        Queue::own().enqueue(halve, once).get_result()
+    }
+
+    #[workflow]
+    pub async fn later(number: u32) -> Result<u32, Failure> {
+        twice(number)
+    }
+
+    /// A workflow is enqueued as a task is, and its failure is text.
+    #[workflow]
+    pub fn nested(number: u32) -> Result<u32, String> {
+        Ok(Queue::own().enqueue(twice, number).get_result()?)
+    }
+}
+
+#[test]
+fn a_workflow_is_called_like_any_function() {
+    assert_eq!(flows::twice(8), Ok(2));
+    assert_eq!(flows::twice(6).unwrap_err().kind, "guest");
+    assert_eq!(flows::nested(12), Ok(3));
+    assert!(flows::nested(7).unwrap_err().contains("odd"));
+    drop(flows::later(4));
 }
 
 #[test]

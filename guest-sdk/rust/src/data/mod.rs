@@ -36,6 +36,10 @@ pub use mistake::Mistake;
 /// assert_eq!(approval.to_json(), r#"{"approved-by":"ada","note":null}"#);
 /// assert_eq!(Approval::from_json(r#"{"approved-by":"ada"}"#), Ok(approval));
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be sent as JSON",
+    note = "write `#[derive(windlass_guest::Data)]` before a type of your own"
+)]
 pub trait Data: Sized {
     /// What a task that returns this has as its value: of a result the inside of `Ok`.
     #[doc(hidden)]

@@ -32,12 +32,10 @@ impl Failure {
     }
 }
 
+/// The words of the task itself where its error is text, else the message with the kind.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        f.write_str(" (")?;
-        f.write_str(&self.kind)?;
-        f.write_str(")")
+        f.write_str(&String::from(self.clone()))
     }
 }
 
@@ -45,7 +43,11 @@ impl std::error::Error for Failure {}
 
 impl From<Failure> for String {
     fn from(failure: Failure) -> Self {
-        [&failure.message, " (", &failure.kind, ")"].concat()
+        // So that an error that is handed up through workflows stays what it was.
+        match failure.payload() {
+            Some(words) => words,
+            None => [&failure.message, " (", &failure.kind, ")"].concat(),
+        }
     }
 }
 

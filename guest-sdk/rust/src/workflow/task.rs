@@ -7,7 +7,13 @@ use crate::data::Data;
 /// What can be enqueued with arguments of type `Arguments`, one as it is and several as a tuple.
 ///
 /// Every public function of a module of [`tasks`](macro@crate::tasks) can, and a [`Task`]. `Shape`
-/// tells functions with different numbers of arguments apart; the compiler finds it.
+/// tells functions with different numbers of arguments apart; the compiler finds it. An `async`
+/// workflow is given by its name, as a [`Task`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be enqueued with arguments of type `{Arguments}`",
+    note = "one argument is given as it is, several as a tuple, none as `()`",
+    note = "an `async` workflow is given by its name, `Task::named(…)`"
+)]
 pub trait Callable<Arguments, Shape> {
     /// What the handle gives: of a function that returns a result the inside of `Ok`.
     type Value: Data;

@@ -70,6 +70,7 @@ fn a_function_runs_in_place_and_its_handle_has_its_outcome() {
     let failure = odd.get_result().unwrap_err();
     assert_eq!(failure.kind, "guest");
     assert_eq!(failure.payload(), Some("3 is odd".to_owned()));
+    assert_eq!(failure.to_string(), "3 is odd");
     assert_eq!(super::find(&fine.id()).unwrap().get_result(), Ok(2));
 }
 

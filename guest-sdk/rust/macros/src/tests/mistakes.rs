@@ -314,3 +314,75 @@ fn a_module_with_mistakes_is_still_handed_to_the_compiler() {
     assert!(expanded.contains("compile_error"));
     assert!(expanded.ends_with(&module.to_string()));
 }
+
+#[test]
+fn a_mark_that_would_not_be_seen_is_refused() {
+    for (items, part) in [
+        (
+            quote!(
+                #[workflow]
+                fn a() {}
+                pub fn b() {}
+            ),
+            "write `pub` before it",
+        ),
+        (
+            quote!(
+                #[workflow]
+                pub struct A {
+                    pub b: u8,
+                }
+                pub fn b() {}
+            ),
+            "only a function",
+        ),
+        (
+            quote!(
+                #[workflow(queue = "a")]
+                pub fn a() {}
+            ),
+            "no options here",
+        ),
+    ] {
+        assert_mistake(items, part);
+    }
+}
+
+#[test]
+fn only_a_workflow_may_fail_with_the_failure_of_a_call() {
+    let refused = quote!(
+        pub fn a() -> Result<u8, Failure> {}
+    );
+
+    assert_mistake(refused, "`Failure` is neither a WIT type nor");
+}
+
+#[test]
+fn an_import_says_what_is_missing() {
+    for (arguments, part) in [
+        (quote!({ path: "tests" }), "say which"),
+        (
+            quote!({ interface: "a:b/c", queue: "d" }),
+            "expected `path`",
+        ),
+        (
+            quote!({ path: "nowhere", interface: "a:b/c" }),
+            "cannot be read",
+        ),
+        (
+            quote!({ path: "tests", interface: "demo:images" }),
+            "names no interface",
+        ),
+        (
+            quote!({ path: "tests", interface: "demo:images/tasks@9.0.0" }),
+            "there is no line",
+        ),
+        (
+            quote!({ path: "src", interface: "a:b/c" }),
+            "must hold one file of WIT",
+        ),
+    ] {
+        let expanded = crate::import::import(arguments).to_string();
+        assert!(expanded.contains(part), "{part}: {expanded}");
+    }
+}
