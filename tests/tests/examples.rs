@@ -26,6 +26,21 @@ fn the_page_of_in_order_events_is_so() {
     execute_page("in-order-events", "in_order_events");
 }
 
+#[test]
+fn the_page_of_process_tasks_is_so() {
+    execute_page("process-tasks", "process_tasks");
+}
+
+#[test]
+fn the_page_of_gallery_is_so() {
+    execute_page("gallery", "gallery");
+}
+
+#[test]
+fn the_page_of_order_is_so() {
+    execute_page("order", "order");
+}
+
 /// Runs the page's commands in their order, in a folder with what they name, beside a host.
 fn execute_page(example: &str, component: &str) {
     let folder = xtask::commands::root().join("examples").join(example);
@@ -33,8 +48,16 @@ fn execute_page(example: &str, component: &str) {
     let place = TempDir::new().unwrap();
     let wasm = format!("{component}.wasm");
     fs::copy(guests::path(component), place.path().join(&wasm)).unwrap();
-    // The pages' own folder is `examples`.
-    std::os::unix::fs::symlink(&folder, place.path().join(example)).unwrap();
+    // The pages' own folder is `examples`; the gallery hangs pictures of its neighbour.
+    for name in [example, "thumbnails"] {
+        let of = folder.with_file_name(name);
+        let link = place.path().join(name);
+        if !link.exists() {
+            std::os::unix::fs::symlink(of, link).unwrap();
+        }
+    }
+    let thumbnails = place.path().join("thumbnails.wasm");
+    fs::copy(guests::path("thumbnails"), thumbnails).unwrap();
     let host = Setup::sqlite().start();
 
     let commands = commands_of(&page);

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use windlass_client::wire::{ListQuery, Outcome, PageQuery, State};
+use windlass_client::wire::{Grants, ListQuery, Outcome, PageQuery, State};
 use windlass_client::{Client, Handle};
 use windlass_tests::{
     Durability, HostProcess, Postgres, Random, Setup, call, eventually, on_both_stores, upload,
@@ -16,6 +16,9 @@ use windlass_tests::{
 on_both_stores![
     a_workflow_ends_as_if_nothing_was_whichever_step_its_host_died_at,
     a_fan_out_ends_as_if_nothing_was_whenever_its_host_died,
+    an_order_ends_as_if_nothing_was_whichever_step_its_host_died_at,
+    a_gallery_ends_as_if_nothing_was_whichever_step_its_host_died_at,
+    processed_tasks_end_as_if_nothing_was_whichever_step_their_host_died_at,
 ];
 
 /// Steps of the workflow, and after how many of them its host is killed in turn.
@@ -82,6 +85,103 @@ async fn a_fan_out_ends_as_if_nothing_was_whenever_its_host_died(setup: Setup) {
         );
         assert_once(&client, &id, 200).await;
     }
+}
+
+async fn an_order_ends_as_if_nothing_was_whichever_step_its_host_died_at(setup: Setup) {
+    let order = json!([{
+        "customer": "ada", "item": "engine", "quantity": 1, "cents": 900_000, "address": "here"
+    }]);
+    let dying = Dying::start(setup, &["order"]).await;
+    dying
+        .at_every_step("order/place-order", &order, Some("approval"), 9)
+        .await;
+}
+
+async fn a_gallery_ends_as_if_nothing_was_whichever_step_its_host_died_at(setup: Setup) {
+    use std::io::Read as _;
+    let folder = xtask::commands::root().join("examples/thumbnails/pictures");
+    let mut picture = Vec::new();
+    let mut file = std::fs::File::open(folder.join("balloon.png")).unwrap();
+    file.read_to_end(&mut picture).unwrap();
+    // Bytes are base64 text or numbers.
+    let images = vec![picture; 4];
+    let dying = Dying::start(setup, &["thumbnails", "gallery"]).await;
+    dying
+        .at_every_step("gallery/contact-sheet", &json!([images, 2]), None, 4)
+        .await;
+}
+
+async fn processed_tasks_end_as_if_nothing_was_whichever_step_their_host_died_at(setup: Setup) {
+    let numbers: Vec<u32> = (1..=6).collect();
+    let dying = Dying::start(setup, &["process_tasks"]).await;
+    let grants = Grants {
+        queues: vec!["example_queue".to_owned()],
+        ..Grants::default()
+    };
+    let client = dying.host.client();
+    client.set_grants("process_tasks", &grants).await.unwrap();
+    dying
+        .at_every_step("process_tasks/process-tasks", &json!([numbers]), None, 6)
+        .await;
+}
+
+/// A host that is killed at every step of a workflow in turn.
+struct Dying {
+    setup: Setup,
+    host: HostProcess,
+}
+
+impl Dying {
+    async fn start(setup: Setup, components: &[&str]) -> Self {
+        let setup = setup.with_short_lease();
+        let host = setup.start();
+        for component in components {
+            upload(&host.client(), component).await;
+        }
+        Self { setup, host }
+    }
+
+    /// The outcome is the same whenever the host dies, and every child is there once.
+    async fn at_every_step(self, task: &str, args: &Value, message: Option<&str>, steps: u32) {
+        let Self { setup, mut host } = self;
+        let undisturbed = "undisturbed".to_owned();
+        enqueue(&host, task, args, &undisturbed, message).await;
+        let expected = value(&host.client().handle(&undisturbed)).await.to_string();
+        let expected = expected.replace("undisturbed", "ID");
+        let children = children(&host.client(), &undisturbed).await;
+
+        for k in 0..=steps {
+            let id = format!("killed-at-{k}");
+            enqueue(&host, task, args, &id, message).await;
+            taken(&host, &id, k).await;
+            host.kill();
+            host = setup.start();
+
+            let client = host.client();
+            let found = value(&client.handle(&id)).await.to_string();
+            assert_eq!(found.replace(&id, "ID"), expected, "killed at step {k}");
+            assert_once(&client, &id, children).await;
+        }
+    }
+}
+
+async fn enqueue(host: &HostProcess, task: &str, args: &Value, id: &str, message: Option<&str>) {
+    let client = host.client();
+    let queue = client.queue("q");
+    queue.call(call(task, args).id(id)).await.unwrap();
+    if let Some(name) = message {
+        let approval = json!({"by": "ada", "approved": true});
+        client.handle(id).message(name, &approval).await.unwrap();
+    }
+}
+
+async fn children(client: &Client, id: &str) -> usize {
+    let query = ListQuery {
+        parent: Some(id.to_owned()),
+        limit: Some(1_000),
+        ..ListQuery::default()
+    };
+    client.invocations(&query).await.unwrap().items.len()
 }
 
 #[tokio::test(flavor = "multi_thread")]
