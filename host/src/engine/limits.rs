@@ -42,6 +42,8 @@ pub(super) struct Space {
     elements: usize,
     /// The latest refusal.
     pub refused: Option<Reached>,
+    /// The name of the limit of resources, which wasmtime keeps.
+    pub handles_limit: &'static str,
 }
 
 impl Space {
@@ -55,6 +57,15 @@ impl Space {
             memory: 0,
             elements: 0,
             refused: None,
+            handles_limit: "handles_max",
+        }
+    }
+
+    /// That of a workflow.
+    pub fn of_workflow(self) -> Self {
+        Self {
+            handles_limit: "workflow_handles_max",
+            ..self
         }
     }
 }

@@ -47,6 +47,9 @@ pub struct Options {
     pub host_call_max_bytes: usize,
     /// Resources (streams, pollables, requests …) that one sandbox holds at once.
     pub handles_max: usize,
+    /// Resources that one workflow holds at once: handles of invocations, for the most part, each of
+    /// which counts twice while it is waited for among others.
+    pub workflow_handles_max: usize,
     /// Random bytes that a guest may ask for in one call.
     pub random_max_bytes: u64,
     /// Outgoing HTTP connections of one sandbox at once.
@@ -79,6 +82,7 @@ impl Default for Options {
             timeout_ms: 300_000,
             host_call_max_bytes: 128 << 20,
             handles_max: 10_000,
+            workflow_handles_max: 250_000,
             random_max_bytes: 1 << 20,
             http_connections_max: 16,
             http_host_connections_max: 256,

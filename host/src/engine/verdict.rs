@@ -108,7 +108,7 @@ fn explain(error: &wasmtime::Error, space: &Space, feed: &Feed, timeout: Duratio
     if let Some(refused) = &space.refused {
         return limit(refused);
     }
-    if let Some(reached) = told_by_wasmtime(error) {
+    if let Some(reached) = told_by_wasmtime(error, space.handles_limit) {
         return limit(&reached);
     }
     let message = if let Some(I32Exit(code)) = error.downcast_ref() {
@@ -144,15 +144,17 @@ fn limit(reached: &Reached) -> Failure {
 
 /// Limits that wasmtime keeps itself. Of two of them it tells nothing but a text; a test holds
 /// each, so that a new version that words it differently is noticed.
-fn told_by_wasmtime(error: &wasmtime::Error) -> Option<Reached> {
+fn told_by_wasmtime(error: &wasmtime::Error, handles_limit: &'static str) -> Option<Reached> {
     let text = error.root_cause().to_string();
     let handles = matches!(error.downcast_ref(), Some(ResourceTableError::Full))
         || text.contains("handle limit exceeded");
     if handles {
         return Some(Reached::new(
-            "handles_max",
-            "the task held too many resources at once: let it drop what it no longer needs, or \
-             raise handles_max",
+            handles_limit,
+            format!(
+                "it held too many resources at once: let it drop what it no longer needs, or raise \
+                 {handles_limit}"
+            ),
         ));
     }
     if text.contains("fuel allocated for hostcalls has been exhausted") {

@@ -1,12 +1,12 @@
 //! Workflows: what makes a component that enqueues, waits and crashes go on where it was.
 //!
-//! - `entry`: what a journal consists of; `steps`: how people see it
+//! - `entry`: what a journal consists of
 //! - `tape`: a journal as it is read, replayed and continued; `execution`: one execution of a
 //!   workflow against it, which the engine asks (`engine::Durable`): `stepping` its steps, `gates`
 //!   the answers that it waits for, `waits` what stands behind them, `arrivals` and `outcomes` how
 //!   they come, `fresh` what it did that is not recorded yet
 //! - `turn`: what a running workflow asks of the queue (to wait, to be resumed)
-//! - `past`: forks, retries, replays, upgrades
+//! - `steps`: the steps as people see them; `past`: replays, upgrades; `forks`: forks, retries
 //!
 //! Replay, determinism and the limits of a journal are decided here. Nothing here knows wasmtime or
 //! SQL: the engine executes, `control` checks calls, the store keeps.
@@ -14,6 +14,7 @@
 mod arrivals;
 mod entry;
 mod execution;
+mod forks;
 mod fresh;
 mod gates;
 mod outcomes;

@@ -28,7 +28,20 @@ impl Workflows {
     ) -> Result<Vec<Step>, control::Error> {
         let invocation = self.inner.control.invocation(namespace, id).await?;
         let chunks = self.inner.store.journal(invocation.key).await?;
-        let mut steps = read(id, &entries(&chunks)?, after, limit);
+        self.steps_of(namespace, id, &entries(&chunks)?, after, limit)
+            .await
+    }
+
+    /// The same of a journal that was read.
+    pub(super) async fn steps_of(
+        &self,
+        namespace: &Namespace,
+        id: &InvocationId,
+        entries: &[Entry],
+        after: u32,
+        limit: u32,
+    ) -> Result<Vec<Step>, control::Error> {
+        let mut steps = read(id, entries, after, limit);
         let children = steps.iter().filter_map(only_child);
         let children: Vec<InvocationId> = children.cloned().collect();
         let found = self.inner.store.invocations_by_id(namespace, &children);
@@ -122,6 +135,13 @@ fn request(asked: &Asked) -> serde_json::Value {
     let mut json = serde_json::to_value(asked).expect("texts and numbers are JSON");
     if let Some(fields) = json.as_object_mut() {
         fields.remove("kind");
+        // What is whole is shown as the JSON that it is.
+        for name in ["arguments", "value"] {
+            let whole = fields.get(name).and_then(serde_json::Value::as_str);
+            if let Some(whole) = whole.and_then(|text| serde_json::from_str(text).ok()) {
+                fields.insert(name.to_owned(), whole);
+            }
+        }
     }
     json
 }

@@ -99,7 +99,7 @@ pub(super) fn store(
     let mut wasi = WasiCtxBuilder::new();
     output::give(&mut wasi, &feed, &watch.fence, Some(&keeper));
     let mut table = ResourceTable::new();
-    table.set_max_capacity(options.handles_max);
+    table.set_max_capacity(options.workflow_handles_max);
     let guest = Guest {
         identity: Identity {
             // A replay must not be able to tell that it is one.
@@ -107,7 +107,7 @@ pub(super) fn store(
             ..call.identity.clone()
         },
         feed,
-        space: Space::new(options),
+        space: Space::new(options).of_workflow(),
         numbers: Numbers::new(keeper.seed()),
         outside: None,
         pieces: 0,
@@ -121,7 +121,7 @@ pub(super) fn store(
     let mut store = Store::new(engine, guest);
     store.limiter(|guest| &mut guest.space);
     store.set_hostcall_fuel(options.host_call_max_bytes);
-    store.set_max_component_handles(options.handles_max);
+    store.set_max_component_handles(options.workflow_handles_max);
     // Computing is counted in instructions, which every replay executes alike, and not in time.
     store.set_fuel(options.workflow_fuel_max)?;
     store.set_epoch_deadline(1);
