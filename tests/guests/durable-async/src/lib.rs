@@ -4,6 +4,7 @@ use futures::StreamExt;
 use futures::future::{Either, join_all, select};
 use futures::stream::FuturesUnordered;
 
+#[allow(clippy::all, reason = "wit-bindgen wrote it")]
 mod bindings {
     wit_bindgen::generate!({
         world: "test:durable/durable-async",

@@ -5,6 +5,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+#[allow(clippy::all, reason = "wit-bindgen wrote it")]
 mod bindings {
     wit_bindgen::generate!({
         world: "test:durable/durable",
