@@ -8,6 +8,7 @@
 //! - [`Running`]: what that log proves about how many ran at once, and in which order
 //! - [`guests`]: the components that are uploaded; [`upload`], [`call`], [`executing`],
 //!   [`ended`]: using them
+//! - [`enqueue`], [`value`], [`failure`], [`in_state`]: calls and how they end
 //! - [`eventually`]: waiting for a condition, never for a time
 
 mod calls;
@@ -16,6 +17,7 @@ pub mod guests;
 mod host;
 mod proof;
 mod random;
+mod workflows;
 
 use std::fmt::Debug;
 use std::sync::{Mutex, MutexGuard, OnceLock};
@@ -26,6 +28,7 @@ pub use collector::{Collector, Entry};
 pub use host::{HostProcess, Setup, binary};
 pub use proof::Running;
 pub use random::Random;
+pub use workflows::{enqueue, failure, in_state, value};
 pub use xtask::postgres::{Durability, Postgres, Shutdown};
 
 /// How long a condition may take before the test fails: ample, since nothing is measured by it.

@@ -7,10 +7,11 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use windlass_client::wire::{Grants, ListQuery, Outcome, PageQuery, State};
-use windlass_client::{Client, Handle};
+use windlass_client::Client;
+use windlass_client::wire::{FailureKind, Grants, ListQuery, PageQuery, State};
 use windlass_tests::{
-    Durability, HostProcess, Postgres, Random, Setup, call, eventually, on_both_stores, upload,
+    Durability, HostProcess, Postgres, Random, Setup, call, enqueue, eventually, failure, in_state,
+    on_both_stores, upload, upload_as, value,
 };
 
 on_both_stores![
@@ -19,6 +20,7 @@ on_both_stores![
     an_order_ends_as_if_nothing_was_whichever_step_its_host_died_at,
     a_gallery_ends_as_if_nothing_was_whichever_step_its_host_died_at,
     processed_tasks_end_as_if_nothing_was_whichever_step_their_host_died_at,
+    a_workflow_goes_on_after_its_host_was_stopped,
 ];
 
 /// Steps of the workflow, and after how many of them its host is killed in turn.
@@ -145,14 +147,14 @@ impl Dying {
     async fn at_every_step(self, task: &str, args: &Value, message: Option<&str>, steps: u32) {
         let Self { setup, mut host } = self;
         let undisturbed = "undisturbed".to_owned();
-        enqueue(&host, task, args, &undisturbed, message).await;
+        send(&host, task, args, &undisturbed, message).await;
         let expected = value(&host.client().handle(&undisturbed)).await.to_string();
         let expected = expected.replace("undisturbed", "ID");
         let children = children(&host.client(), &undisturbed).await;
 
         for k in 0..=steps {
             let id = format!("killed-at-{k}");
-            enqueue(&host, task, args, &id, message).await;
+            send(&host, task, args, &id, message).await;
             taken(&host, &id, k).await;
             host.kill();
             host = setup.start();
@@ -165,7 +167,7 @@ impl Dying {
     }
 }
 
-async fn enqueue(host: &HostProcess, task: &str, args: &Value, id: &str, message: Option<&str>) {
+async fn send(host: &HostProcess, task: &str, args: &Value, id: &str, message: Option<&str>) {
     let client = host.client();
     let queue = client.queue("q");
     queue.call(call(task, args).id(id)).await.unwrap();
@@ -182,6 +184,23 @@ async fn children(client: &Client, id: &str) -> usize {
         ..ListQuery::default()
     };
     client.invocations(&query).await.unwrap().items.len()
+}
+
+async fn a_workflow_goes_on_after_its_host_was_stopped(setup: Setup) {
+    let host = setup.start();
+    upload(&host.client(), "flows").await;
+    let steps = enqueue(&host.client(), "q", "flows/steps", json!([300, null])).await;
+    let asks = enqueue(&host.client(), "q", "flows/asks", json!(["go", null])).await;
+    in_state(&asks, State::Waiting).await;
+
+    assert!(host.stop().success());
+    let host = setup.start();
+
+    let client = host.client();
+    assert_eq!(value(&client.handle(steps.id())).await["sum"], json!(300));
+    let asks = client.handle(asks.id());
+    asks.message("go", &1).await.unwrap();
+    assert_eq!(value(&asks).await, json!("1"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -247,14 +266,6 @@ async fn ended(client: &Client, count: u64) -> u64 {
     .await
 }
 
-async fn value(handle: &Handle) -> Value {
-    let ended = eventually("an end", async || handle.wait().await).await;
-    match ended.outcome {
-        Some(Outcome::Value(value)) => serde_json::from_str(value.get()).unwrap(),
-        other => panic!("{}: {other:?}", ended.id),
-    }
-}
-
 /// Returns when so many steps are recorded, or when it has ended.
 async fn taken(host: &HostProcess, id: &str, steps: u32) {
     let client = host.client();
@@ -283,4 +294,40 @@ async fn assert_once(client: &Client, id: &str, children: usize) {
     for child in listed {
         assert_eq!(child.state, State::Succeeded, "{child:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workflow_that_does_something_else_when_it_is_replayed_is_ended_where_it_differs() {
+    let database = windlass_tests::fresh_database();
+    let setup = Setup::postgres(&database).with_short_lease();
+    let host = setup.start();
+    upload(&host.client(), "flows").await;
+    let handle = enqueue(&host.client(), "q", "flows/fickle", json!([true])).await;
+    let id = handle.id().to_owned();
+    in_state(&handle, State::Waiting).await;
+    upload_as(&host.client(), "flows2", "flows", "0.2.0").await;
+    host.kill();
+
+    // No caller can do this: the code of a workflow in flight is exchanged for another.
+    let exchanged = format!(
+        "update windlass.invocations set function_id = (select id from windlass.functions \
+          where version = '0.2.0' and name = 'fickle') where id = '{id}' returning 1"
+    );
+    assert!(windlass_tests::sql(&database, &exchanged).starts_with('1'));
+    let host = setup.start();
+    let handle = host.client().handle(&id);
+    handle.message("go", &true).await.unwrap();
+
+    let failed = failure(&handle).await;
+    assert_eq!(failed.kind, FailureKind::Nondeterminism, "{failed:?}");
+    let difference: Value = serde_json::from_str(failed.payload.unwrap().get()).unwrap();
+    assert_eq!(difference["step"], json!(1));
+    assert!(
+        difference["recorded"].as_str().unwrap().contains("add-one"),
+        "{difference}"
+    );
+    assert!(
+        difference["present"].as_str().unwrap().contains("noop"),
+        "{difference}"
+    );
 }

@@ -7,12 +7,14 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use windlass_client::wire::{
-    FailureKind, ForkRequest, Outcome, PageQuery, QueueSettings, State, UpgradeRequest,
+    FailureKind, ForkRequest, PageQuery, QueueSettings, State, UpgradeRequest,
 };
 use windlass_client::{Client, Handle};
-use windlass_tests::{Setup, eventually, guests, on_both_stores, upload, upload_as};
+use windlass_tests::{
+    Setup, enqueue, eventually, failure, guests, in_state, on_both_stores, upload, upload_as, value,
+};
 
 on_both_stores![
     a_fan_out_on_its_own_queue_of_one_ends_in_order,
@@ -27,40 +29,10 @@ on_both_stores![
     a_fork_begins_with_the_steps_before,
     a_retry_begins_before_the_first_failed_step,
     calls_by_type_reach_the_component_that_is_bound,
-    a_workflow_that_enqueues_itself_for_ever_is_ended_by_a_limit,
     going_on_as_new_keeps_the_invocation,
     of_several_waits_the_first_to_end_is_told,
     many_workflows_wait_at_once,
 ];
-
-async fn call(client: &Client, queue: &str, task: &str, args: Value) -> Handle {
-    client.queue(queue).enqueue(task, &args).await.unwrap()
-}
-
-async fn value(handle: &Handle) -> Value {
-    let ended = handle.wait().await.unwrap();
-    match ended.outcome {
-        Some(Outcome::Value(value)) => serde_json::from_str(value.get()).unwrap(),
-        other => panic!("{}: {other:?}", ended.id),
-    }
-}
-
-async fn failure(handle: &Handle) -> windlass_client::wire::Failure {
-    match handle.wait().await.unwrap().outcome {
-        Some(Outcome::Error(failure)) => failure,
-        other => panic!("{other:?}"),
-    }
-}
-
-async fn in_state(handle: &Handle, state: State) {
-    eventually("a state", async || {
-        let now = handle.get(Duration::ZERO).await.map(|found| found.state);
-        matches!(now, Ok(now) if now == state)
-            .then_some(())
-            .ok_or(now)
-    })
-    .await;
-}
 
 async fn queue_of_one(client: &Client) {
     let settings = QueueSettings {
@@ -76,7 +48,7 @@ async fn a_fan_out_on_its_own_queue_of_one_ends_in_order(setup: Setup) {
     upload(&client, "flows").await;
     queue_of_one(&client).await;
 
-    let handle = call(&client, "one", "flows/fan-out", json!([20, null])).await;
+    let handle = enqueue(&client, "one", "flows/fan-out", json!([20, null])).await;
 
     let expected: Vec<u32> = (1..=20).collect();
     assert_eq!(value(&handle).await, json!(expected));
@@ -99,8 +71,8 @@ async fn three_levels_on_a_queue_of_one_end_and_never_two_execute(setup: Setup) 
     upload(&client, "flows").await;
     queue_of_one(&client).await;
 
-    let handle = call(&client, "one", "flows/nested", json!([3, 3])).await;
-    let behind = call(&client, "one", "flows/add-one", json!([1])).await;
+    let handle = enqueue(&client, "one", "flows/nested", json!([3, 3])).await;
+    let behind = enqueue(&client, "one", "flows/add-one", json!([1])).await;
 
     assert_eq!(value(&handle).await, json!(27));
     assert_eq!(value(&behind).await, json!(2));
@@ -131,9 +103,9 @@ async fn tasks_of_a_queue_that_was_not_granted_are_refused(setup: Setup) {
     upload(&client, "flows").await;
     upload(&client, "hello").await;
 
-    let elsewhere = call(&client, "q", "flows/fan-out", json!([1, "elsewhere"])).await;
-    let others = call(&client, "q", "flows/calls", json!(["hello/nothing"])).await;
-    let nobody = call(&client, "q", "flows/calls", json!(["flows/nobody"])).await;
+    let elsewhere = enqueue(&client, "q", "flows/fan-out", json!([1, "elsewhere"])).await;
+    let others = enqueue(&client, "q", "flows/calls", json!(["hello/nothing"])).await;
+    let nobody = enqueue(&client, "q", "flows/calls", json!(["flows/nobody"])).await;
 
     let message = failure(&elsewhere).await.message;
     assert!(
@@ -150,8 +122,8 @@ async fn a_workflow_takes_messages_and_shows_values(setup: Setup) {
     let client = host.client();
     upload(&client, "flows").await;
 
-    let asks = call(&client, "q", "flows/asks", json!(["answer", null])).await;
-    let gives_up = call(&client, "q", "flows/asks", json!(["answer", 50])).await;
+    let asks = enqueue(&client, "q", "flows/asks", json!(["answer", null])).await;
+    let gives_up = enqueue(&client, "q", "flows/asks", json!(["answer", 50])).await;
     in_state(&asks, State::Waiting).await;
     let shown = asks.published().await.unwrap();
     asks.message("answer", &json!({"by": "ada"})).await.unwrap();
@@ -167,7 +139,7 @@ async fn what_is_cancelled_takes_its_descendants_with_it_but_for_the_detached(se
     let host = setup.start();
     let client = host.client();
     upload(&client, "flows").await;
-    let handle = call(&client, "q", "flows/cancel-me", json!([])).await;
+    let handle = enqueue(&client, "q", "flows/cancel-me", json!([])).await;
     in_state(&handle, State::Waiting).await;
     let children = children(&client, &handle).await;
     let children: Vec<Handle> = children.iter().map(|id| client.handle(id)).collect();
@@ -185,7 +157,7 @@ async fn what_is_cancelled_takes_its_descendants_with_it_but_for_the_detached(se
     children[2].cancel(None).await.unwrap();
     assert_eq!(failure(&children[2]).await.kind, FailureKind::Cancelled);
 
-    let cancels = call(&client, "q", "flows/cancels", json!([])).await;
+    let cancels = enqueue(&client, "q", "flows/cancels", json!([])).await;
     assert_eq!(value(&cancels).await, json!("cancelled"));
 }
 
@@ -194,7 +166,7 @@ async fn a_workflow_that_sleeps_goes_on_in_time(setup: Setup) {
     let client = host.client();
     upload(&client, "flows").await;
 
-    let handle = call(&client, "q", "flows/sleeps", json!([700])).await;
+    let handle = enqueue(&client, "q", "flows/sleeps", json!([700])).await;
     in_state(&handle, State::Waiting).await;
 
     assert!(value(&handle).await.as_u64().unwrap() >= 700);
@@ -203,7 +175,7 @@ async fn a_workflow_that_sleeps_goes_on_in_time(setup: Setup) {
 async fn random_numbers_and_time_replay_identically(setup: Setup) {
     let mut host = setup.start();
     upload(&host.client(), "flows").await;
-    let handle = call(&host.client(), "q", "flows/dice", json!([true])).await;
+    let handle = enqueue(&host.client(), "q", "flows/dice", json!([true])).await;
     let id = handle.id().to_owned();
     in_state(&handle, State::Waiting).await;
     host.kill();
@@ -223,7 +195,7 @@ async fn a_replay_that_differs_is_caught_at_the_right_step(setup: Setup) {
     let host = setup.start();
     let client = host.client();
     upload(&client, "flows").await;
-    let handle = call(&client, "q", "flows/fickle", json!([false])).await;
+    let handle = enqueue(&client, "q", "flows/fickle", json!([false])).await;
     value(&handle).await;
 
     let same = client.replay(handle.id(), None).await.unwrap();
@@ -241,8 +213,8 @@ async fn an_upgrade_moves_what_replays_exactly_and_lists_the_rest(setup: Setup) 
     let host = setup.start();
     let client = host.client();
     upload(&client, "flows").await;
-    let same = call(&client, "q", "flows/asks", json!(["go", null])).await;
-    let other = call(&client, "q", "flows/fickle", json!([true])).await;
+    let same = enqueue(&client, "q", "flows/asks", json!(["go", null])).await;
+    let other = enqueue(&client, "q", "flows/fickle", json!([true])).await;
     in_state(&same, State::Waiting).await;
     in_state(&other, State::Waiting).await;
     upload_as(&client, "flows2", "flows", "0.2.0").await;
@@ -270,7 +242,7 @@ async fn a_fork_begins_with_the_steps_before(setup: Setup) {
     let host = setup.start();
     let client = host.client();
     upload(&client, "flows").await;
-    let handle = call(&client, "q", "flows/steps", json!([5, null])).await;
+    let handle = enqueue(&client, "q", "flows/steps", json!([5, null])).await;
     let first = value(&handle).await;
 
     let request = ForkRequest {
@@ -298,7 +270,7 @@ async fn a_retry_begins_before_the_first_failed_step(setup: Setup) {
     let host = setup.start();
     let client = host.client();
     upload(&client, "flows").await;
-    let handle = call(&client, "q", "flows/fails", json!(["it broke"])).await;
+    let handle = enqueue(&client, "q", "flows/fails", json!(["it broke"])).await;
     let failed = failure(&handle).await;
 
     let again = client.retry(handle.id()).await.unwrap();
@@ -327,9 +299,9 @@ async fn calls_by_type_reach_the_component_that_is_bound(setup: Setup) {
     upload(&client, "typed").await;
     upload(&client, "typed_async").await;
 
-    let sum = call(&client, "q", "typed/sum", json!([20])).await;
-    let greet = call(&client, "q", "typed/greet", json!([["ada", "bob"]])).await;
-    let fails = call(&client, "q", "typed/fails", json!(["no"])).await;
+    let sum = enqueue(&client, "q", "typed/sum", json!([20])).await;
+    let greet = enqueue(&client, "q", "typed/greet", json!([["ada", "bob"]])).await;
+    let fails = enqueue(&client, "q", "typed/fails", json!(["no"])).await;
 
     let message = unbound.unwrap_err().to_string();
     assert!(message.contains("demo:hello/tasks@0.1.0"), "{message}");
@@ -337,7 +309,7 @@ async fn calls_by_type_reach_the_component_that_is_bound(setup: Setup) {
     assert_eq!(value(&greet).await.as_array().unwrap().len(), 2);
     assert_eq!(failure(&fails).await.kind, FailureKind::Guest);
     let names: Vec<String> = (0..300).map(|n| format!("n{n}")).collect();
-    let many = call(&client, "q", "typed_async/greet", json!([names])).await;
+    let many = enqueue(&client, "q", "typed_async/greet", json!([names])).await;
     let greeted = value(&many).await;
     let greeted = greeted.as_array().unwrap();
     assert!(
@@ -350,36 +322,12 @@ async fn calls_by_type_reach_the_component_that_is_bound(setup: Setup) {
     assert!(replayed.exact, "{replayed:?}");
 }
 
-async fn a_workflow_that_enqueues_itself_for_ever_is_ended_by_a_limit(setup: Setup) {
-    let host = setup.start();
-    let client = host.client();
-    upload(&client, "flows").await;
-
-    let handle = call(&client, "q", "flows/endless-self", json!([0])).await;
-
-    let failed = handle.wait().await.unwrap();
-    let query = windlass_client::wire::ListQuery {
-        state: Some(State::Failed),
-        ..Default::default()
-    };
-    let deepest = client.invocations(&query).await.unwrap().items;
-    let limits: Vec<_> = deepest
-        .iter()
-        .filter_map(|one| match &one.outcome {
-            Some(Outcome::Error(failure)) => failure.limit.clone(),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(failed.state, State::Failed);
-    assert_eq!(limits, ["depth_max"]);
-}
-
 async fn going_on_as_new_keeps_the_invocation(setup: Setup) {
     let host = setup.start();
     let client = host.client();
     upload(&client, "flows").await;
 
-    let handle = call(&client, "q", "flows/continues", json!([5, 0])).await;
+    let handle = enqueue(&client, "q", "flows/continues", json!([5, 0])).await;
 
     assert_eq!(value(&handle).await, json!(5));
     assert_eq!(
@@ -399,15 +347,15 @@ async fn of_several_waits_the_first_to_end_is_told(setup: Setup) {
     let client = host.client();
     upload(&client, "flows").await;
 
-    let handle = call(
+    let handle = enqueue(
         &client,
         "q",
         "flows/wait-any",
         json!([[900, 10, 450], null]),
     )
     .await;
-    let in_time = call(&client, "q", "flows/waits", json!([1, 60_000])).await;
-    let too_late = call(&client, "q", "flows/waits", json!([1_500, 100])).await;
+    let in_time = enqueue(&client, "q", "flows/waits", json!([1, 60_000])).await;
+    let too_late = enqueue(&client, "q", "flows/waits", json!([1_500, 100])).await;
 
     assert_eq!(value(&handle).await, json!([1, 2, 0]));
     assert_eq!(value(&in_time).await, json!(true));

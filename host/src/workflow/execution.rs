@@ -64,6 +64,8 @@ pub(super) struct Handle {
     pub id: InvocationId,
     /// The store's number, once it is known.
     pub key: Option<Key>,
+    /// Whether it goes on when the workflow is ended.
+    pub detached: bool,
 }
 
 /// What an execution is made of.
@@ -228,11 +230,30 @@ impl Execution {
         self.handles.push(Handle {
             id,
             key: key.or(known),
+            detached: false,
         });
         if let Some(key) = key.or(known) {
             self.unwatched.push(key);
         }
         (handle, text)
+    }
+
+    /// Gives out a handle of a call.
+    pub(super) fn handle_of(&mut self, id: InvocationId, detached: bool) -> (HandleNumber, String) {
+        let (handle, text) = self.handle(id, None);
+        self.handles[handle.0 as usize].detached = detached;
+        (handle, text)
+    }
+
+    /// Asks for the end of every child that is left, but for the detached.
+    fn cancel_children(&mut self) {
+        for (index, handle) in self.handles.iter().enumerate() {
+            let foreign = handle.key.is_some_and(|key| self.foreign.contains(&key));
+            let ended = handle.key.is_some_and(|key| self.waits.has_ended(key));
+            if !handle.detached && !foreign && !ended {
+                self.fresh.cancel(HandleNumber(index as u32));
+            }
+        }
     }
 
     /// That the execution and its journal part here.
@@ -328,7 +349,13 @@ impl Durable for Execution {
         }
         match self.parts.mode {
             Mode::Private(_) => Ok(()),
-            Mode::Live { .. } => self.flush(None).await,
+            Mode::Live { .. } => {
+                // What took too long took too long with its family.
+                if outcome.kind() == Some(FailureKind::Timeout) {
+                    self.cancel_children();
+                }
+                self.flush(None).await
+            }
         }
     }
 

@@ -57,7 +57,7 @@ impl Execution {
         let answer = match (answer, waiting.map(|waiting| waiting.pending)) {
             (Some(Answered::Handles(_)), Some(Pending::Enqueue(call))) => {
                 let id = self.child_id(&call, step.unwrap_or_default());
-                Answer::Handles(vec![self.handle(id, None)])
+                Answer::Handles(vec![self.handle_of(id, call.detached)])
             }
             (Some(Answered::Handles(_)), Some(Pending::Find(id))) => {
                 Answer::Handles(vec![self.handle(InvocationId::from_store(id), None)])
@@ -293,7 +293,7 @@ impl Execution {
         // What came before is recorded first, so that only this call can be refused.
         self.flush(None).await?;
         let (id, taken) = (made.id.clone(), made.id.clone());
-        let handle = self.handle(id, None);
+        let handle = self.handle_of(id, call.detached);
         self.fresh.add(handle.0, made, call.detached);
         match self.flush(None).await {
             Ok(()) => Ok((Answer::Handles(vec![handle]), Some(Answered::Handles(1)))),

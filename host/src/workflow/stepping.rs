@@ -70,7 +70,7 @@ impl Execution {
         Ok(match (request, answer) {
             (Request::Enqueue(call), Some(Answered::Handles(_))) => {
                 let id = self.child_id(&call, n);
-                let handle = self.handle(id, None);
+                let handle = self.handle_of(id, call.detached);
                 self.settle(children, bytes, Answer::Handles(vec![handle]))
             }
             (Request::EnqueueMany(calls), Some(Answered::Handles(_))) => {
@@ -79,7 +79,7 @@ impl Execution {
                         Some(id) => InvocationId::from_store(id.clone()),
                         None => self.id_of_child(n, Some(index)),
                     };
-                    self.handle(id, None)
+                    self.handle_of(id, call.detached)
                 });
                 let handles = handles.collect();
                 self.settle(children, bytes, Answer::Handles(handles))
@@ -137,7 +137,7 @@ impl Execution {
         let (answer, reply) = match request {
             Request::Enqueue(call) if call.id.is_none() => match self.prepare(&call, n, None) {
                 Ok(made) => {
-                    let handle = self.handle(made.id.clone(), None);
+                    let handle = self.handle_of(made.id.clone(), call.detached);
                     self.fresh.add(handle.0, made, call.detached);
                     let reply = self.settle(1, bytes, Answer::Handles(vec![handle]));
                     (Some(Answered::Handles(1)), reply)
@@ -152,7 +152,7 @@ impl Execution {
                 Ok(made) => {
                     let count = made.len() as u32;
                     let handles = made.into_iter().map(|(made, detached)| {
-                        let handle = self.handle(made.id.clone(), None);
+                        let handle = self.handle_of(made.id.clone(), detached);
                         self.fresh.add(handle.0, made, detached);
                         handle
                     });
