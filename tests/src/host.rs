@@ -144,6 +144,18 @@ impl HostProcess {
         self.said.lock().expect("no reader panics").clone()
     }
 
+    /// What it holds in memory, in bytes.
+    ///
+    /// # Panics
+    /// When it has ended.
+    pub fn resident_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.expect("a process has a status");
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+        let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
+        kilobytes.expect("a process that lives has memory") * 1_024
+    }
+
     /// SIGKILL: it ends in the middle of whatever it does.
     pub fn kill(mut self) {
         self.child.kill().expect("the host is our child");
