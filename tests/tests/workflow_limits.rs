@@ -17,6 +17,7 @@ on_both_stores![
     a_workflow_that_enqueues_itself_for_ever_is_ended_by_a_limit,
     a_timeout_ends_the_family,
     a_handle_of_nobody_is_refused,
+    a_workflow_cannot_end_what_it_did_not_enqueue,
     a_journal_that_grows_for_ever_is_ended_by_a_limit,
     a_million_calls_in_one_loop_are_ended_by_a_limit,
     more_children_than_may_be_are_refused_by_name,
@@ -66,6 +67,19 @@ async fn a_handle_of_nobody_is_refused(setup: Setup) {
     assert_eq!(value(&found).await, json!("42"));
     let payload = failure(&nobody).await.payload.unwrap();
     assert_eq!(payload.get(), "\"invocation-unknown\"");
+}
+
+async fn a_workflow_cannot_end_what_it_did_not_enqueue(setup: Setup) {
+    let (_host, client) = limited(setup, "").await;
+    let other = enqueue(&client, "q", "flows/asks", json!(["go", null])).await;
+
+    let handle = enqueue(&client, "q", "flows/cancels-other", json!([other.id()])).await;
+
+    let failed = failure(&handle).await;
+    assert_eq!(failed.kind, FailureKind::Trap);
+    assert!(failed.message.contains("was found by its id"), "{failed:?}");
+    other.message("go", &1).await.unwrap();
+    assert_eq!(value(&other).await, json!("1"));
 }
 
 async fn a_journal_that_grows_for_ever_is_ended_by_a_limit(setup: Setup) {

@@ -66,6 +66,8 @@ pub(super) struct Handle {
     pub key: Option<Key>,
     /// Whether it goes on when the workflow is ended.
     pub detached: bool,
+    /// Whether it was found by its id, and is not the workflow's to end.
+    pub found: bool,
 }
 
 /// What an execution is made of.
@@ -231,6 +233,7 @@ impl Execution {
             id,
             key: key.or(known),
             detached: false,
+            found: false,
         });
         if let Some(key) = key.or(known) {
             self.unwatched.push(key);
@@ -245,12 +248,22 @@ impl Execution {
         (handle, text)
     }
 
+    /// Gives out a handle of an invocation that was found by its id.
+    pub(super) fn handle_found(
+        &mut self,
+        id: InvocationId,
+        key: Option<Key>,
+    ) -> (HandleNumber, String) {
+        let (handle, text) = self.handle(id, key);
+        self.handles[handle.0 as usize].found = true;
+        (handle, text)
+    }
+
     /// Asks for the end of every child that is left, but for the detached.
     fn cancel_children(&mut self) {
         for (index, handle) in self.handles.iter().enumerate() {
-            let foreign = handle.key.is_some_and(|key| self.foreign.contains(&key));
             let ended = handle.key.is_some_and(|key| self.waits.has_ended(key));
-            if !handle.detached && !foreign && !ended {
+            if !handle.detached && !handle.found && !ended {
                 self.fresh.cancel(HandleNumber(index as u32));
             }
         }

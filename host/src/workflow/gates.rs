@@ -60,7 +60,7 @@ impl Execution {
                 Answer::Handles(vec![self.handle_of(id, call.detached)])
             }
             (Some(Answered::Handles(_)), Some(Pending::Find(id))) => {
-                Answer::Handles(vec![self.handle(InvocationId::from_store(id), None)])
+                Answer::Handles(vec![self.handle_found(InvocationId::from_store(id), None)])
             }
             (Some(answer), _) => answer.into(),
             (None, Some(Pending::Result(handle, name))) => {
@@ -239,7 +239,7 @@ impl Execution {
         match self.invocation(&id).await? {
             Some(found) => {
                 self.foreign.insert(found.key);
-                let handle = self.handle(id, Some(found.key));
+                let handle = self.handle_found(id, Some(found.key));
                 Ok((Answer::Handles(vec![handle]), Some(Answered::Handles(1))))
             }
             None => unknown(format!("there is no invocation `{id}`")),

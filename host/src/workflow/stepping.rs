@@ -3,7 +3,7 @@
 //! A step that is new is checked, numbered, and kept with what it does until it is recorded.
 
 use super::entry::{Answered, Asked, Entry};
-use super::execution::{Execution, Mode};
+use super::execution::{Execution, Handle, Mode};
 use super::waits::Pending;
 use crate::control::{Made, Refusal};
 use crate::engine::{Answer, Asked as Reply, Gate, Halt, NamedCall, Request};
@@ -34,6 +34,15 @@ impl Execution {
             None => false,
         };
         self.steps += 1;
+        if let Request::Cancel(handle) = request
+            && let Some(Handle {
+                id, found: true, ..
+            }) = self.handles.get(handle.0 as usize)
+        {
+            let message =
+                format!("a workflow may end what it enqueued itself: `{id}` was found by its id");
+            return Err(Halt::failed(FailureKind::Trap, message));
+        }
         if !is_repeated {
             return self.take_step(request, asked);
         }

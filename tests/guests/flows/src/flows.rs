@@ -244,6 +244,14 @@ pub mod flows {
         }
     }
 
+    /// Asks for the end of an invocation that it found, which is not for it to do.
+    #[workflow]
+    pub fn cancels_other(id: String) -> Result<(), String> {
+        let found = workflow::find::<Json>(&id).map_err(|refusal| refusal.code)?;
+        found.cancel();
+        Ok(())
+    }
+
     /// A step of each kind, `rounds` times: the sum of what came of them.
     #[workflow]
     pub fn mixed(rounds: u32) -> Result<u64, Failure> {
