@@ -19,6 +19,8 @@ on_both_stores![
     a_handle_of_nobody_is_refused,
     a_workflow_cannot_end_what_it_did_not_enqueue,
     a_journal_that_grows_for_ever_is_ended_by_a_limit,
+    a_journal_that_grows_too_large_is_ended_by_a_limit,
+    a_value_that_is_too_large_is_not_kept,
     a_million_calls_in_one_loop_are_ended_by_a_limit,
     more_children_than_may_be_are_refused_by_name,
     more_messages_than_may_wait_are_refused,
@@ -92,6 +94,25 @@ async fn a_journal_that_grows_for_ever_is_ended_by_a_limit(setup: Setup) {
     assert_eq!(failed.limit.as_deref(), Some("journal_steps_max"));
     assert!(failed.message.contains("continue-as-new"), "{failed:?}");
     assert_eq!(value(&short).await, json!(99 * 98 / 2));
+}
+
+async fn a_journal_that_grows_too_large_is_ended_by_a_limit(setup: Setup) {
+    let (_host, client) = limited(setup, "journal_max_bytes = 10_000").await;
+
+    let handle = enqueue(&client, "q", "flows/journal", json!([1_000])).await;
+
+    let limit = failure(&handle).await.limit;
+    assert_eq!(limit.as_deref(), Some("journal_max_bytes"));
+}
+
+async fn a_value_that_is_too_large_is_not_kept(setup: Setup) {
+    let (_host, client) = limited(setup, "value_max_bytes = 20").await;
+    let long = "a name that is published, and too long for that";
+
+    let handle = enqueue(&client, "q", "flows/asks", json!([long, 1])).await;
+
+    let limit = failure(&handle).await.limit;
+    assert_eq!(limit.as_deref(), Some("value_max_bytes"));
 }
 
 async fn a_million_calls_in_one_loop_are_ended_by_a_limit(setup: Setup) {

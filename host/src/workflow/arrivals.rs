@@ -198,10 +198,7 @@ impl Execution {
         let (first, count, body) = self.parts.tape.news();
         let (bytes, max) = (body.len(), self.parts.options.journal_max_bytes);
         if self.parts.tape.bytes() + bytes > max {
-            let message = format!(
-                "the journal would have more than {max} bytes: let the workflow go on as new \
-                 (continue-as-new) before, or raise journal_max_bytes"
-            );
+            let message = super::stepping::too_large(max);
             return Err(Halt::Failed(Failure::limit("journal_max_bytes", message)));
         }
         let cancels = self.fresh.cancels.iter();

@@ -13,6 +13,9 @@ use crate::model::{Digest, Moment, Outcome, State};
 /// which are kept with the child or shown elsewhere, it has the beginning and a hash to compare.
 const SHOWN_BYTES: usize = 200;
 
+/// About what an entry takes beside what it was answered, in bytes.
+const ENTRY_BYTES: usize = 200;
+
 /// How much of a hash is kept.
 const HASH_CHARS: usize = 32;
 
@@ -338,6 +341,19 @@ impl Entry {
             Self::Open { step: Some(n), .. } => format!("step {n} is answered"),
             Self::Open { gate, .. } => format!("wait {gate} is over"),
         }
+    }
+
+    /// About how many bytes it takes.
+    pub fn weight(&self) -> usize {
+        let answer = match self {
+            Self::Begin { .. } => None,
+            Self::Step { answer, .. } | Self::Open { answer, .. } => answer.as_ref(),
+        };
+        let text = match answer {
+            Some(Answered::Text(Some(text)) | Answered::Refused(_, text)) => text.len(),
+            _ => 0,
+        };
+        ENTRY_BYTES + text
     }
 
     /// That a gate opened.

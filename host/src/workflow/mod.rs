@@ -50,6 +50,8 @@ pub struct Options {
     pub journal_steps_max: u32,
     /// A journal, in bytes.
     pub journal_max_bytes: usize,
+    /// A value that a workflow publishes, or the result of a piece of its own work, in bytes of JSON.
+    pub value_max_bytes: usize,
     /// Invocations that one workflow enqueues.
     pub children_max: u32,
     /// Ancestors of an invocation.
@@ -67,6 +69,7 @@ impl Default for Options {
         Self {
             journal_steps_max: 50_000,
             journal_max_bytes: 64 << 20,
+            value_max_bytes: 4 << 20,
             children_max: 100_000,
             depth_max: 64,
             messages_max: 10_000,

@@ -199,10 +199,13 @@ impl Execution {
                 self.fresh.cancel(handle);
                 done()
             }
-            Request::Publish(name, value) => match self.fresh.publish(name, value) {
-                Ok(()) => done(),
-                Err(message) => return Err(Halt::failed(FailureKind::Trap, message)),
-            },
+            Request::Publish(name, value) => {
+                self.check_value(&name, &value)?;
+                match self.fresh.publish(name, value) {
+                    Ok(()) => done(),
+                    Err(message) => return Err(Halt::failed(FailureKind::Trap, message)),
+                }
+            }
             waits => (None, Reply::Later(self.wait_for(n, waits)?)),
         };
         self.parts.tape.push(Entry::Step {
@@ -223,6 +226,9 @@ impl Execution {
                  go on as new (continue-as-new) before, or raise journal_steps_max"
             );
             return limit("journal_steps_max", message);
+        }
+        if self.parts.tape.weight() > options.journal_max_bytes {
+            return limit("journal_max_bytes", too_large(options.journal_max_bytes));
         }
         let more = match request {
             Request::Enqueue(_) | Request::Call { .. } => 1,
@@ -246,6 +252,19 @@ impl Execution {
             return limit("depth_max", message);
         }
         Ok(())
+    }
+
+    /// Whether a value may be kept.
+    fn check_value(&self, name: &str, value: &str) -> Result<(), Halt> {
+        let (bytes, max) = (value.len(), self.parts.options.value_max_bytes);
+        if bytes <= max {
+            return Ok(());
+        }
+        let message = format!(
+            "the value of `{name}` has {bytes} bytes where {max} are allowed: keep it elsewhere, or \
+             raise value_max_bytes of workflows"
+        );
+        Err(Halt::Failed(Failure::limit("value_max_bytes", message)))
     }
 
     pub(super) fn child_id(&self, call: &NamedCall, step: u32) -> InvocationId {
@@ -360,6 +379,7 @@ impl Execution {
             return Err(Halt::failed(FailureKind::Trap, message));
         }
         self.check_limits(&Request::Now)?;
+        self.check_value(&name, &value)?;
         self.steps += 1;
         let at = self.now();
         self.advance(at);
@@ -387,6 +407,14 @@ impl Execution {
         })?;
         Ok(Reply::Later(self.gate(None, Pending::Restart(arguments))))
     }
+}
+
+/// What a workflow is told whose journal has grown too large.
+pub(super) fn too_large(max: usize) -> String {
+    format!(
+        "the journal would have more than {max} bytes: let the workflow go on as new \
+         (continue-as-new) before, or raise journal_max_bytes"
+    )
 }
 
 fn refused(code: &str, message: String) -> (Option<Answered>, Reply) {

@@ -31,6 +31,8 @@ pub struct Tape {
     count: u32,
     /// How many bytes are recorded.
     bytes: usize,
+    /// About how many bytes are new.
+    fresh_bytes: usize,
 }
 
 impl Tape {
@@ -80,6 +82,7 @@ impl Tape {
     /// Adds a new entry.
     pub fn push(&mut self, entry: Entry) {
         self.count += 1;
+        self.fresh_bytes += entry.weight();
         self.fresh.push(entry);
     }
 
@@ -98,6 +101,11 @@ impl Tape {
         self.bytes
     }
 
+    /// About how many bytes it will have when what is new is recorded.
+    pub fn weight(&self) -> usize {
+        self.bytes + self.fresh_bytes
+    }
+
     /// What is new: the number of its first entry, how many, and the entries. It stays new until
     /// [`Self::recorded`].
     pub fn news(&self) -> (u32, u32, Bytes) {
@@ -109,6 +117,7 @@ impl Tape {
     pub fn recorded(&mut self, bytes: usize) {
         self.recorded += self.fresh.len() as u32;
         self.bytes += bytes;
+        self.fresh_bytes = 0;
         self.fresh.clear();
     }
 
@@ -118,5 +127,6 @@ impl Tape {
         self.fresh.push(begin);
         self.count = 1;
         self.bytes = 0;
+        self.fresh_bytes = 0;
     }
 }
