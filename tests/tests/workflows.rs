@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use windlass_client::wire::{
-    FailureKind, ForkRequest, PageQuery, QueueSettings, State, UpgradeRequest,
+    FailureKind, ForkRequest, ListQuery, PageQuery, QueueSettings, State, UpgradeRequest,
 };
 use windlass_client::{Client, Handle};
 use windlass_tests::{
@@ -81,6 +81,21 @@ async fn three_levels_on_a_queue_of_one_end_and_never_two_execute(setup: Setup) 
     assert!(
         first.finished_at <= last.started_at,
         "the one behind it began before it ended"
+    );
+    let query = ListQuery {
+        queue: Some("one".to_owned()),
+        task: Some("flows@0.1.0/add-one".to_owned()),
+        limit: Some(1_000),
+        ..ListQuery::default()
+    };
+    let mut leaves = client.invocations(&query).await.unwrap().items;
+    assert_eq!(leaves.len(), 27);
+    leaves.sort_by(|a, b| a.started_at.cmp(&b.started_at));
+    assert!(
+        leaves
+            .windows(2)
+            .all(|two| two[0].finished_at <= two[1].started_at),
+        "two executed at once"
     );
 }
 

@@ -263,8 +263,9 @@ declare
 begin
   select * into q from queues q where q.id = p_queue;
   if q.concurrency is not null or q.ordered then
-    -- Lock, then look: the settings and the slots are read again under the lock.
-    select * into q from queues q where q.id = p_queue for update;
+    -- Lock, then look: the settings and the slots are read again under the lock. It lets foreign keys
+    -- pass: two hosts that had each counted a first outcome of the queue would wait for each other.
+    select * into q from queues q where q.id = p_queue for no key update;
   end if;
   if q.id is null then
     return;
