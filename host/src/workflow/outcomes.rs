@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::execution::Execution;
+use super::execution::{Execution, Mode};
 use crate::engine::{Halt, HandleNumber};
 use crate::model::{InvocationId, Key, Outcome};
 use crate::store::EndedWith;
@@ -45,11 +45,12 @@ impl Execution {
             0 => 32,
             _ => (AHEAD_BYTES / (bytes / count).max(1)).clamp(1, AHEAD_MAX),
         };
-        let is_replaying = self.parts.tape.is_replaying();
+        // Of the past it is not known which have ended: those that have are answered.
+        let is_past = self.parts.tape.is_replaying() || matches!(self.parts.mode, Mode::Private(_));
         let following = self.handles[handle.0 as usize..].iter();
         let keys: Vec<Key> = following
             .filter_map(|handle| handle.key)
-            .filter(|key| is_replaying || self.waits.has_ended(*key))
+            .filter(|key| is_past || self.waits.has_ended(*key))
             .filter(|key| !self.outcomes.contains_key(key))
             .take(ahead)
             .collect();
