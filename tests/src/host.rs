@@ -54,6 +54,17 @@ impl Setup {
         self.with(&["--lease-ms", "2000", "--beat-ms", "400"])
     }
 
+    /// The same host that blames no invocation for its deaths: where hosts are killed at random, one
+    /// that happened to execute at three of the deaths is a bystander all the same.
+    ///
+    /// # Panics
+    /// When its configuration cannot be written.
+    pub fn that_blames_nobody(self) -> Self {
+        let config = self.data().join("config.toml");
+        std::fs::write(config, "[queue]\ndeaths_max = 1000\n").expect("the folder is ours");
+        self
+    }
+
     /// Its data folder.
     pub fn data(&self) -> &Path {
         self.data.path()

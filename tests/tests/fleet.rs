@@ -34,7 +34,11 @@ async fn twenty_thousand_calls_keep_every_promise_while_hosts_and_database_are_k
     let mut postgres = Postgres::start(Durability::Durable).unwrap();
     let database = postgres.fresh_database().unwrap();
     let setups: Vec<Setup> = (0..3)
-        .map(|_| Setup::postgres(&database).with_short_lease())
+        .map(|_| {
+            Setup::postgres(&database)
+                .with_short_lease()
+                .that_blames_nobody()
+        })
         .collect();
     let mut hosts: Vec<HostProcess> = setups.iter().map(Setup::start).collect();
     prepare(&hosts[0].client(), &collector).await;

@@ -209,7 +209,11 @@ async fn a_thousand_workflows_end_right_while_their_hosts_are_killed() {
     let postgres = Postgres::start(Durability::Durable).unwrap();
     let database = postgres.fresh_database().unwrap();
     let setups: Vec<Setup> = (0..3)
-        .map(|_| Setup::postgres(&database).with_short_lease())
+        .map(|_| {
+            Setup::postgres(&database)
+                .with_short_lease()
+                .that_blames_nobody()
+        })
         .collect();
     let mut hosts: Vec<HostProcess> = setups.iter().map(Setup::start).collect();
     upload(&hosts[0].client(), "flows").await;
