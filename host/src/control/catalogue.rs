@@ -114,6 +114,12 @@ impl Snapshot {
         Ok(task)
     }
 
+    /// Whether this version of a component is known.
+    pub(super) fn has(&self, component: &ComponentName, version: &Version) -> bool {
+        let versions = self.components.get(component);
+        versions.is_some_and(|versions| versions.contains_key(version))
+    }
+
     /// What the imports of this version of a component are bound to.
     pub(super) fn bindings(&self, component: &ComponentName, version: &Version) -> Vec<Binding> {
         let stored = self.bindings.get(&(component.clone(), version.clone()));

@@ -88,7 +88,14 @@ impl Control {
     ///
     /// If the store does not answer.
     pub async fn children(&self, maker: Maker) -> Result<Children, Error> {
-        let snapshot = self.inner.catalogues.current(&maker.namespace).await?;
+        let catalogues = &self.inner.catalogues;
+        let mut snapshot = catalogues.current(&maker.namespace).await?;
+        if !snapshot.has(&maker.component, &maker.version) {
+            // Another host stored it, and nobody told this one: its bindings are not here either.
+            snapshot = catalogues
+                .newer(&maker.namespace, Some(&snapshot))
+                .await?;
+        }
         let bindings = snapshot.bindings(&maker.component, &maker.version);
         Ok(Children {
             control: self.clone(),

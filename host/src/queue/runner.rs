@@ -179,19 +179,8 @@ impl Runner {
 
     /// Executes a workflow against its journal, and again where it goes on as new.
     async fn run_workflow(&self, what: Workflow<'_>, mut call: Call, turn: HostTurn) -> Ended {
-        let (claimed, task, mut turn) = (what.claimed, what.task, Some(turn));
-        let fresh = |turn: &HostTurn| HostTurn {
-            held_as: turn.held_as.clone(),
-            feed: turn.feed.clone(),
-            news: turn.news.clone(),
-            pressed: turn.pressed.clone(),
-            ..*turn
-        };
+        let (claimed, task) = (what.claimed, what.task);
         loop {
-            let Some(mine) = turn.take() else {
-                return Ended::Fenced;
-            };
-            turn = Some(fresh(&mine));
             let clock = self.clock.clone();
             let begin = Begin {
                 identity: Who {
@@ -209,7 +198,7 @@ impl Runner {
                     grants: call.grants.clone(),
                 },
                 mode: Mode::Live {
-                    turn: Box::new(mine),
+                    turn: Box::new(turn.clone()),
                     host: self.host,
                 },
                 now: Box::new(move || clock.now()),

@@ -52,6 +52,7 @@ impl HeldAs {
 }
 
 /// One workflow's turn.
+#[derive(Clone)]
 pub struct HostTurn {
     /// Its hold.
     pub held_as: HeldAs,

@@ -54,7 +54,13 @@ impl Tape {
             tape.ahead.extend(entries);
         }
         tape.count = tape.ahead.len() as u32;
-        Ok(tape)
+        match tape.ahead.front() {
+            Some(first) if !matches!(first, Entry::Begin { .. }) => Err(Unreadable {
+                entry: chunks.first().map_or(0, |chunk| chunk.first),
+                reason: "it does not begin where journals begin".to_owned(),
+            }),
+            _ => Ok(tape),
+        }
     }
 
     /// Begins a journal that has nothing yet.
