@@ -215,6 +215,7 @@ pub(super) async fn list(
         task: query.task,
         before: before.map(|page| page.0),
         limit: query.limit.unwrap_or(0),
+        ..Filter::default()
     };
     let (mut items, next) = api.control.list(&api.namespace, filter).await?;
     if with_arguments {

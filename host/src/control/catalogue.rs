@@ -349,6 +349,7 @@ mod tests {
             functions,
             grants: HashMap::new(),
             bindings: HashMap::new(),
+            defaults: HashMap::new(),
         })
     }
 

@@ -92,9 +92,7 @@ impl Control {
         let mut snapshot = catalogues.current(&maker.namespace).await?;
         if !snapshot.has(&maker.component, &maker.version) {
             // Another host stored it, and nobody told this one: its bindings are not here either.
-            snapshot = catalogues
-                .newer(&maker.namespace, Some(&snapshot))
-                .await?;
+            snapshot = catalogues.newer(&maker.namespace, Some(&snapshot)).await?;
         }
         let bindings = snapshot.bindings(&maker.component, &maker.version);
         Ok(Children {
@@ -261,6 +259,7 @@ impl Children {
             priority: made.priority,
             timeout_ms: made.timeout_ms,
             workflow: task.workflow,
+            controls: Default::default(),
         }
     }
 

@@ -64,6 +64,7 @@ impl Batch {
                 priority: call.priority.unwrap_or(0),
                 timeout_ms: self.timeout(index, call)?,
                 workflow: task.workflow,
+                controls: Default::default(),
             });
             prepared.tasks.push(task);
         }
@@ -213,6 +214,7 @@ mod tests {
             }],
             grants: HashMap::new(),
             bindings: HashMap::new(),
+            defaults: HashMap::new(),
         })
     }
 

@@ -29,6 +29,7 @@ impl Change {
             ordered: self.ordered.unwrap_or(old.ordered),
             paused: self.paused.unwrap_or(old.paused),
             timeout_ms: self.timeout_ms.unwrap_or(old.timeout_ms),
+            ..old
         }
     }
 }

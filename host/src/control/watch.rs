@@ -155,7 +155,11 @@ impl Watch {
             Signal::Ended(keys) => self.wake(keys, |_| true),
             Signal::Told(key) => self.wake(&[*key], |waiter| waiter.follows),
             Signal::Moved => self.look(),
-            Signal::Work(_) | Signal::Settings(_) | Signal::Catalogue | Signal::Cancel => {}
+            Signal::Work(_)
+            | Signal::Settings(_)
+            | Signal::Catalogue
+            | Signal::Cancel
+            | Signal::Due(_) => {}
         }
     }
 

@@ -94,6 +94,12 @@ fn of_store(error: &store::Error) -> Problem {
         store::Error::IdTaken { index, id } => Problem::new(Code::IdTaken, said)
             .hint("choose another id, or send the same queue, task and arguments again")
             .at(format!("[{index}].id"), format!("`{id}` is taken")),
+        store::Error::Duplicate { index, key, id } => Problem::new(Code::IdTaken, said.clone())
+            .hint("wait until it has ended, or ask for its handle by `on_conflict: \"return\"`")
+            .at(
+                format!("[{index}].dedup.key"),
+                format!("`{key}` is the key of `{id}`"),
+            ),
         store::Error::CatalogueMoved => {
             Problem::new(Code::Busy, said).hint("try again in a moment")
         }

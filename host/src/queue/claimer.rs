@@ -257,6 +257,8 @@ mod tests {
             contended: false,
             claimed,
             drained: false,
+            opens_in_us: None,
+            counted_after_us: None,
         }
     }
 

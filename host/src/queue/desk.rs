@@ -354,6 +354,11 @@ pub(super) mod tests {
             resumed: false,
             lent: false,
             depth: 0,
+            partition: None,
+            retried: 0,
+            retries: None,
+            left_us: None,
+            unchecked: false,
         }
     }
 
@@ -377,6 +382,8 @@ pub(super) mod tests {
             contended: false,
             claimed: keys.iter().copied().map(claimed).collect(),
             drained,
+            opens_in_us: None,
+            counted_after_us: None,
         }
     }
 

@@ -50,7 +50,7 @@ impl Lease {
             let sent = since_boot();
             let ours = Moment::now();
             let beat = tokio::select! {
-                beat = self.store.renew(self.host) => beat,
+                beat = self.store.renew(self.host, &[]) => beat,
                 () = self.fence.broken() => return End::Lost,
                 () = stop.cancelled() => return End::Stopped,
             };

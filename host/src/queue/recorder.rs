@@ -131,6 +131,7 @@ impl Recorder {
             // All of them: a claim beside them must know of every slot that went with one.
             waited: std::mem::take(&mut self.waited),
             claims: Vec::new(),
+            retried: Vec::new(),
         }
     }
 

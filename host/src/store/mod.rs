@@ -13,7 +13,7 @@ use bytes::Bytes;
 use tokio::sync::broadcast;
 
 use crate::model::{
-    ComponentName, Digest, FunctionId, HostNumber, InvocationId, Key, Namespace, QueueId,
+    ComponentName, Digest, FunctionId, HostNumber, InvocationId, Key, Moment, Namespace, QueueId,
     QueueName, queue::Settings,
 };
 
@@ -30,6 +30,16 @@ pub enum Error {
         /// Which call of the request.
         index: usize,
         /// The id.
+        id: InvocationId,
+    },
+    /// Another invocation has the deduplication key, and the call does not want its handle.
+    #[error("the invocation `{id}` has the deduplication key `{key}`")]
+    Duplicate {
+        /// Which call of the request.
+        index: usize,
+        /// The key.
+        key: String,
+        /// Who has it.
         id: InvocationId,
     },
     /// Components were added since the caller looked: look again, then enqueue again.
@@ -89,6 +99,9 @@ pub enum Signal {
     Ended(std::sync::Arc<[Key]>),
     /// Some invocations ended, started or reported on another host.
     Moved,
+    /// Something was stored that is due at this moment, or a schedule was set: whoever sleeps until
+    /// later looks at the clock again.
+    Due(Moment),
     /// A queue's settings changed.
     Settings(QueueId),
     /// Somebody asked for the end of invocations that hosts hold: see [`Store::held`].
@@ -155,6 +168,14 @@ pub trait Store: Send + Sync + 'static {
         grants: &serde_json::Value,
     ) -> Result<(), Error>;
 
+    /// Sets what a component's manifest says about its tasks, as JSON: read back in the catalogue.
+    async fn put_defaults(
+        &self,
+        namespace: &Namespace,
+        name: &ComponentName,
+        defaults: &serde_json::Value,
+    ) -> Result<(), Error>;
+
     // --- queues -------------------------------------------------------------------------------
 
     /// Makes the queue or changes its settings. Hosts hear of it by [`Signal::Settings`], at the
@@ -186,6 +207,14 @@ pub trait Store: Send + Sync + 'static {
     /// out together in the next. A call whose id exists already with the same queue, task and
     /// arguments is not stored again but answered as `existed`.
     ///
+    /// A call that may not start yet is `scheduled`, and takes its place at the end of its queue when
+    /// it is due. Of a queue with partitions, a call without a key stands in the partition of the
+    /// empty key; of one without, no call has a partition. A child takes its parent's partition where
+    /// it is on the same queue and names none, and ends by its parent's deadline.
+    ///
+    /// Of calls that are deduplicated or debounced see [`crate::model::controls`]; one that is
+    /// refused is [`Error::Duplicate`], and nothing of its request is stored.
+    ///
     /// `revision` is the revision of the catalogue by which the tasks were resolved; if components
     /// were added since, nothing is stored and [`Error::CatalogueMoved`] says so.
     async fn enqueue(&self, calls: Vec<NewCall>, revision: i64) -> Result<Vec<Enqueued>, Error>;
@@ -193,15 +222,23 @@ pub trait Store: Send + Sync + 'static {
     // --- the lease of a host ------------------------------------------------------------------
 
     /// Every queue, of every namespace, in which something may be claimed or may go on: what polling
-    /// asks, for all queues at once. Waiting workflows whose time has come are made ready by it.
+    /// asks, for all queues at once. It also does what the clock asks for: what is due takes its
+    /// place, what is past its deadline ends as a `timeout`, unless a host has it, and waiting
+    /// workflows whose time has come are made ready; each at most a few thousand at a time, oldest
+    /// first ([`Claimable::next_at`] has then passed already).
     async fn claimable(&self) -> Result<Claimable, Error>;
+
+    /// Whether this host has nothing to do and would like to be told at once of calls by SQL.
+    async fn rest(&self, host: HostNumber, rests: bool) -> Result<(), Error>;
 
     /// Registers a new incarnation of a host.
     async fn register(&self, host: &NewHost) -> Result<HostNumber, Error>;
 
     /// Renews the lease and tells what every live host's beat counter stands at.
     /// [`Error::LeaseLost`] if this incarnation was declared dead.
-    async fn renew(&self, host: HostNumber) -> Result<Beat, Error>;
+    ///
+    /// `troubles` are the tasks that this host cannot run now, for [`Host::troubles`].
+    async fn renew(&self, host: HostNumber, troubles: &[Trouble]) -> Result<Beat, Error>;
 
     /// Declares a host dead, if its beat counter still stands at `seen`, and in the same
     /// transaction takes everything from it: its slots, and its invocations, which go back to their
@@ -234,10 +271,16 @@ pub trait Store: Send + Sync + 'static {
     /// database may forget the claims in a crash of its own: then they are claimed again, and the
     /// fence keeps each invocation to one outcome.
     ///
-    /// Order of work: ends, marks of starts, reports, returns, waits, then claims, so that a claim
+    /// Order of work: ends, marks of starts, reports, returns, retries, waits, then claims, so that a claim
     /// sees the slots that the ends have freed. A claim takes, as far as slots allow, first the
     /// waiting workflows of the queue that are ready to go on, then the head while a slot is free,
     /// else the first queued descendant of a waiting workflow on this queue, one a slot.
+    ///
+    /// Of a queue with partitions a claim takes turns among the keys that have a head which may start,
+    /// from where the last claim of the queue stopped, one of each, then again; within a key in order
+    /// of place. What a host has claimed counts in its partition until its end or return is recorded.
+    /// Starts count against rate limits when they are claimed (see [`Granted::counted_after_us`]), and
+    /// are counted no more if they go back unstarted; what goes on counts not.
     ///
     /// An end or a return of an invocation whose cancellation was asked for is recorded as
     /// `cancelled`, whatever is handed in. An end makes waiting workflows ready for which it
@@ -322,6 +365,13 @@ pub trait Store: Send + Sync + 'static {
         id: &InvocationId,
     ) -> Result<Option<Invocation>, Error>;
 
+    /// What holds an invocation back; none if there is no such invocation or it has ended.
+    async fn standing(
+        &self,
+        namespace: &Namespace,
+        id: &InvocationId,
+    ) -> Result<Option<Standing>, Error>;
+
     /// Several at once, in no order; unknown ids are left out.
     async fn invocations_by_id(
         &self,
@@ -332,7 +382,8 @@ pub trait Store: Send + Sync + 'static {
     /// Which of these have ended.
     async fn ended(&self, keys: &[Key]) -> Result<Vec<Key>, Error>;
 
-    /// A page of invocations, newest first, without arguments and outcomes' values.
+    /// A page of invocations, newest first, without arguments and outcomes' values unless the filter
+    /// asks for them. Fast at ten million rows for every single condition.
     async fn invocations(
         &self,
         namespace: &Namespace,
@@ -344,6 +395,37 @@ pub trait Store: Send + Sync + 'static {
 
     /// Attempts that ended without an outcome: their host died, or gave them back.
     async fn lost_attempts(&self, key: Key) -> Result<Vec<LostAttempt>, Error>;
+
+    // --- schedules ----------------------------------------------------------------------------
+
+    /// Makes a schedule or changes it; what it fired last stays. Its `revision`, `last` and
+    /// `created_at` are the store's.
+    async fn put_schedule(&self, schedule: &Schedule) -> Result<Schedule, Error>;
+
+    /// All schedules, or the one of this name, by name.
+    async fn schedules(
+        &self,
+        namespace: &Namespace,
+        name: Option<&str>,
+    ) -> Result<Vec<Schedule>, Error>;
+
+    /// Deletes a schedule; whether it was there. What it enqueued stays.
+    async fn delete_schedule(&self, namespace: &Namespace, name: &str) -> Result<bool, Error>;
+
+    /// Schedules of all namespaces that are due, at most `limit`, and when the next one is. Both by
+    /// the store's clock, which it tells.
+    async fn due_schedules(&self, limit: u32) -> Result<DueSchedules, Error>;
+
+    /// Fires a schedule, if it still stands as it was read: moves it on and enqueues its call, in one
+    /// transaction. So each firing is enqueued exactly once, whoever looks.
+    async fn fire(&self, firing: Firing) -> Result<Fired, Error>;
+
+    // --- keeping ------------------------------------------------------------------------------
+
+    /// Deletes invocations that ended longer ago than they are kept, with all that belongs to them,
+    /// and whatever else is of no use any more: one small batch, which disturbs no claim. Children
+    /// stay as long as their parent has not ended.
+    async fn sweep(&self, sweep: &Sweep) -> Result<Swept, Error>;
 
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), Error>;

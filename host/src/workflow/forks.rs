@@ -156,6 +156,7 @@ impl Workflows {
                 priority: of.priority,
                 timeout_ms: of.timeout_ms,
                 workflow: of.workflow,
+                controls: Default::default(),
             },
             of: of.key,
             count: kept.len() as u32,

@@ -240,6 +240,7 @@ impl Host {
             priority: 0,
             timeout_ms: None,
             workflow: true,
+            controls: Default::default(),
         };
         let child = Child {
             call,

@@ -229,6 +229,7 @@ async fn lists_are_filtered(bed: Bed) {
             before: None,
             parent: None,
             limit: 100,
+            ..Filter::default()
         };
         let found = world.store.invocations(&world.namespace, &filter).await;
         let found = found.unwrap();

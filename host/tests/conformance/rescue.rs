@@ -171,7 +171,7 @@ async fn a_host_that_beat_meanwhile_is_not_rescued(bed: Bed) {
     let claimed = world.claim(host, queue, 1).await.claimed;
     let seen = beat(&world, host).await;
 
-    world.store.renew(host).await.unwrap();
+    world.store.renew(host, &[]).await.unwrap();
     let rescued = world.store.rescue(host, seen, DEATHS_MAX).await.unwrap();
 
     assert_eq!(rescued, None);
@@ -191,7 +191,7 @@ async fn a_dead_host_is_rescued_once_and_renews_no_more(bed: Bed) {
     world.kill(host).await;
 
     let again = world.store.rescue(host, seen, DEATHS_MAX).await.unwrap();
-    let renewed = world.store.renew(host).await;
+    let renewed = world.store.renew(host, &[]).await;
 
     assert_eq!(again, None);
     assert!(matches!(renewed, Err(Error::LeaseLost(lost)) if lost == host));
@@ -228,9 +228,9 @@ async fn a_renewal_tells_of_the_other_hosts(bed: Bed) {
     let gone = world.host("gone").await;
     world.store.leave(gone).await.unwrap();
     let before = beat(&world, b).await;
-    world.store.renew(b).await.unwrap();
+    world.store.renew(b, &[]).await.unwrap();
 
-    let told = world.store.renew(a).await.unwrap();
+    let told = world.store.renew(a, &[]).await.unwrap();
 
     assert_eq!(told.others.len(), 1);
     let (other, counter, lease_ms) = told.others[0];
@@ -254,7 +254,7 @@ async fn a_host_that_leaves_gives_everything_back_without_a_death(bed: Bed) {
     assert!(again.claimed.iter().all(|claimed| !claimed.running));
     assert_eq!(again.slots, Some(2));
     assert!(matches!(
-        world.store.renew(a).await,
+        world.store.renew(a, &[]).await,
         Err(Error::LeaseLost(_))
     ));
     assert_eq!(world.store.hosts().await.unwrap().len(), 1);

@@ -80,6 +80,7 @@ impl World {
             priority: 0,
             timeout_ms: None,
             workflow: false,
+            controls: Default::default(),
         }
     }
 

@@ -22,6 +22,7 @@ impl Dispatcher {
             Ok(Signal::Catalogue) => self.runner.tasks.forget_grants(),
             // What is held tells whose end was asked for.
             Ok(Signal::Cancel) => self.doubtful = true,
+            Ok(Signal::Due(at)) => self.set_timer(at),
             Ok(Signal::Ended(_) | Signal::Moved | Signal::Told(_)) => {}
             Err(broadcast::error::RecvError::Lagged(_)) => {
                 self.runner.tasks.forget_grants();

@@ -204,6 +204,7 @@ impl Postgres {
             functions: functions.iter().map(function).collect::<Result<_, _>>()?,
             grants,
             bindings,
+            defaults: HashMap::new(),
         })
     }
 

@@ -272,6 +272,8 @@ fn grant(row: &PgRow) -> Result<Granted, Error> {
         contended: get(row, "contended")?,
         claimed: Vec::new(),
         drained: get(row, "drained")?,
+        opens_in_us: None,
+        counted_after_us: None,
     })
 }
 
@@ -300,5 +302,10 @@ fn claim(row: &PgRow) -> Result<Claimed, Error> {
         arguments: get::<Option<Vec<u8>>>(row, "arguments")?.map(Bytes::from),
         timeout_ms: get::<Option<i64>>(row, "timeout_ms")?.map(|ms| ms as u64),
         place: (get(row, "priority")?, get(row, "seq")?),
+        partition: None,
+        retried: 0,
+        retries: None,
+        left_us: None,
+        unchecked: false,
     })
 }

@@ -70,6 +70,7 @@ impl Folded {
                 id: call.id.clone(),
                 enqueued_at: verdicts[*place].enqueued_at,
                 existed: *repeated || verdicts[*place].existed,
+                replaced: false,
             })
             .collect()
     }

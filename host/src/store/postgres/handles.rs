@@ -125,5 +125,13 @@ fn invocation(row: &PgRow) -> Result<Invocation, Error> {
         cancelling: get(row, "cancelling")?,
         arguments: get::<Option<Vec<u8>>>(row, "arguments")?.map(Bytes::from),
         outcome,
+        retry_of: None,
+        retried_as: None,
+        partition: None,
+        due_at: None,
+        deadline_at: None,
+        retries: None,
+        retried: 0,
+        tags: Default::default(),
     })
 }

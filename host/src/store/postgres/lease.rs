@@ -158,6 +158,7 @@ impl Postgres {
                     beat: get(row, "beat")?,
                     started_at: Moment(get(row, "started_at")?),
                     holds: row.get::<i64, _>("holds") as u64,
+                    troubles: Vec::new(),
                 })
             })
             .collect()

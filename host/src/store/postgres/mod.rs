@@ -170,7 +170,7 @@ impl Store for Postgres {
         self.insert_host(host).await
     }
 
-    async fn renew(&self, host: HostNumber) -> Result<Beat, Error> {
+    async fn renew(&self, host: HostNumber, _troubles: &[Trouble]) -> Result<Beat, Error> {
         self.beat(host).await
     }
 
@@ -301,6 +301,55 @@ impl Store for Postgres {
 
     async fn repin(&self, key: Key, entries: u32, function: FunctionId) -> Result<bool, Error> {
         self.pin(key, entries, function).await
+    }
+
+    async fn put_defaults(
+        &self,
+        _namespace: &Namespace,
+        _name: &ComponentName,
+        _defaults: &serde_json::Value,
+    ) -> Result<(), Error> {
+        unimplemented!("contract")
+    }
+
+    async fn rest(&self, _host: HostNumber, _rests: bool) -> Result<(), Error> {
+        Ok(())
+    }
+
+    async fn standing(
+        &self,
+        _namespace: &Namespace,
+        _id: &InvocationId,
+    ) -> Result<Option<Standing>, Error> {
+        unimplemented!("contract")
+    }
+
+    async fn put_schedule(&self, _schedule: &Schedule) -> Result<Schedule, Error> {
+        unimplemented!("contract")
+    }
+
+    async fn schedules(
+        &self,
+        _namespace: &Namespace,
+        _name: Option<&str>,
+    ) -> Result<Vec<Schedule>, Error> {
+        unimplemented!("contract")
+    }
+
+    async fn delete_schedule(&self, _namespace: &Namespace, _name: &str) -> Result<bool, Error> {
+        unimplemented!("contract")
+    }
+
+    async fn due_schedules(&self, _limit: u32) -> Result<DueSchedules, Error> {
+        unimplemented!("contract")
+    }
+
+    async fn fire(&self, _firing: Firing) -> Result<Fired, Error> {
+        unimplemented!("contract")
+    }
+
+    async fn sweep(&self, _sweep: &Sweep) -> Result<Swept, Error> {
+        unimplemented!("contract")
     }
 
     async fn ping(&self) -> Result<(), Error> {

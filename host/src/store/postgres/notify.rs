@@ -85,7 +85,7 @@ impl Outbox {
             Signal::Settings(queue) => Note::Settings(queue.0),
             Signal::Catalogue => Note::Catalogue,
             Signal::Cancel => Note::Cancel,
-            Signal::Ended(_) | Signal::Moved | Signal::Told(_) => Note::Moved,
+            Signal::Ended(_) | Signal::Moved | Signal::Told(_) | Signal::Due(_) => Note::Moved,
         };
         // Nobody subscribed is fine: a store without workers has nobody to wake.
         let _ = self.local.send(signal);

@@ -183,6 +183,7 @@ impl Postgres {
             id: call.id.clone(),
             enqueued_at: Moment(get(&row, "enqueued_at")?),
             existed: verdict == "existed",
+            replaced: false,
         };
         if stored.existed {
             return Ok(stored);

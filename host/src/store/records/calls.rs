@@ -4,10 +4,12 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::model::queue::Settings;
-use crate::model::{FunctionId, InvocationId, Key, Moment, Namespace, QueueId, QueueName};
+use crate::model::{
+    Controls, FunctionId, InvocationId, Key, Moment, Namespace, QueueId, QueueName,
+};
 
 /// A queue.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Queue {
     /// The store's number.
     pub id: QueueId,
@@ -38,6 +40,9 @@ pub struct Counts {
     pub failed: u64,
     /// Cancelled.
     pub cancelled: u64,
+    /// When the oldest of those in their place was stored.
+    #[serde(default)]
+    pub oldest_queued_at: Option<Moment>,
 }
 
 /// A call to be stored.
@@ -63,6 +68,8 @@ pub struct NewCall {
     pub timeout_ms: Option<u64>,
     /// Whether the task is a workflow.
     pub workflow: bool,
+    /// When, how often, in which partition …
+    pub controls: Controls,
 }
 
 /// A call that is stored.
@@ -74,6 +81,9 @@ pub struct Enqueued {
     pub id: InvocationId,
     /// When it was stored first.
     pub enqueued_at: Moment,
-    /// Whether the same call stood there already.
+    /// Whether the same call stood there already, or another one has the deduplication key.
     pub existed: bool,
+    /// Whether it took the place of a call that was stored before under its deduplication or
+    /// debouncing key, whose id this is.
+    pub replaced: bool,
 }

@@ -111,6 +111,8 @@ pub struct Catalogue {
     pub functions: Vec<Function>,
     /// What each component may do beyond its sandbox, as JSON; absent means nothing.
     pub grants: HashMap<ComponentName, serde_json::Value>,
+    /// What the manifest of each component says about its tasks, as JSON; absent means nothing.
+    pub defaults: HashMap<ComponentName, serde_json::Value>,
     /// The bindings of the versions of components that have any.
     pub bindings: HashMap<(ComponentName, semver::Version), serde_json::Value>,
 }

@@ -4,7 +4,10 @@ use bytes::Bytes;
 
 use super::Waited;
 use crate::model::queue::Settings;
-use crate::model::{Fence, FunctionId, InvocationId, Key, Moment, Namespace, Outcome, QueueId};
+use crate::model::retry::Retries;
+use crate::model::{
+    Failure, Fence, FunctionId, InvocationId, Key, Moment, Namespace, Outcome, QueueId,
+};
 
 /// The most outcomes, starts or returns in one exchange.
 pub const EXCHANGE_MAX: usize = 2_000;
@@ -23,6 +26,8 @@ pub struct Exchange {
     pub reports: Vec<Report>,
     /// Given back unstarted, or handed back at the end of a drain.
     pub returned: Vec<Returned>,
+    /// Attempts that failed and are to be made again.
+    pub retried: Vec<Retried>,
     /// Workflows that wait.
     pub waited: Vec<Waited>,
     /// What to claim.
@@ -36,6 +41,7 @@ impl Exchange {
             && self.started.is_empty()
             && self.reports.is_empty()
             && self.returned.is_empty()
+            && self.retried.is_empty()
             && self.waited.is_empty()
     }
 
@@ -107,6 +113,31 @@ pub struct Returned {
     pub executed: Option<String>,
 }
 
+/// An attempt that failed, of an invocation that goes back to its place to be tried again.
+///
+/// On an ordered queue it stays in its place and holds back what follows until its time has come;
+/// elsewhere it is out of the way until then. If its deadline comes first, or its end was asked for,
+/// it ends: as this failure, or as cancelled.
+#[derive(Debug, Clone)]
+pub struct Retried {
+    /// Which.
+    pub hold: Hold,
+    /// In which queue.
+    pub queue: QueueId,
+    /// The attempt's number.
+    pub attempt: u32,
+    /// How it failed, for the list of attempts.
+    pub failure: Failure,
+    /// When its sandbox started.
+    pub started_at: Moment,
+    /// When it ended.
+    pub finished_at: Moment,
+    /// How long to wait before the next attempt, in milliseconds, by the store's clock.
+    pub delay_ms: u64,
+    /// What it wrote since the last report.
+    pub log: String,
+}
+
 /// A wish to claim from one queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
@@ -147,6 +178,13 @@ pub struct Granted {
     pub claimed: Vec<Claimed>,
     /// Whether the queue had no more to claim (else a limit, or the number asked for, was reached).
     pub drained: bool,
+    /// Where only time holds back what is queued: a rate limit, or a retry in its place. In how many
+    /// microseconds more may be claimed.
+    pub opens_in_us: Option<u64>,
+    /// Where starts are counted against a rate limit: how many microseconds after the exchange had
+    /// begun in the store the claimed ones were counted. They start within
+    /// [`TOKEN_GRACE_MS`](crate::model::queue::TOKEN_GRACE_MS) of that, or go back.
+    pub counted_after_us: Option<u64>,
 }
 
 /// A claimed invocation.
@@ -189,6 +227,17 @@ pub struct Claimed {
     pub lent: bool,
     /// How many ancestors it has.
     pub depth: u32,
+    /// The partition in which it stands, if its queue has partitions.
+    pub partition: Option<String>,
+    /// How many times it was tried again after a failure.
+    pub retried: u32,
+    /// How often a failed attempt is made again, where the call or its task says.
+    pub retries: Option<Retries>,
+    /// How many microseconds are left before its deadline.
+    pub left_us: Option<u64>,
+    /// Whether its arguments were not checked yet, because the call came by SQL: they may be an
+    /// object by name, or not fit.
+    pub unchecked: bool,
 }
 
 /// Something that the store believes a host holds.

@@ -1,6 +1,8 @@
 //! Hosts and their leases.
 
-use crate::model::{HostNumber, Key, Moment, QueueId};
+use serde::{Deserialize, Serialize};
+
+use crate::model::{FunctionId, HostNumber, Key, Moment, QueueId};
 
 /// A host that registers.
 #[derive(Debug, Clone)]
@@ -30,6 +32,17 @@ pub struct Host {
     pub started_at: Moment,
     /// How many invocations it holds.
     pub holds: u64,
+    /// Tasks that it cannot run: what it said of them with its last beat.
+    pub troubles: Vec<Trouble>,
+}
+
+/// A task whose component a host has not compiled, or cannot compile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// The task.
+    pub function: FunctionId,
+    /// Why, for people.
+    pub reason: String,
 }
 
 /// What a renewal tells.

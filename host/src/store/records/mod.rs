@@ -5,6 +5,8 @@ mod components;
 mod exchange;
 mod handles;
 mod hosts;
+mod keeping;
+mod schedules;
 mod workflows;
 
 pub use calls::*;
@@ -12,4 +14,6 @@ pub use components::*;
 pub use exchange::*;
 pub use handles::*;
 pub use hosts::*;
+pub use keeping::*;
+pub use schedules::*;
 pub use workflows::*;

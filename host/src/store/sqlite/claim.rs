@@ -101,6 +101,8 @@ pub(super) async fn claim(
         claimed: Vec::new(),
         drained: false,
         settings,
+        opens_in_us: None,
+        counted_after_us: None,
     };
     if claim.rows > 0 {
         take::resume(transaction, host, claim, &mut granted).await?;

@@ -199,6 +199,7 @@ pub(super) async fn catalogue(
         functions,
         grants,
         bindings,
+        defaults: HashMap::new(),
     })
 }
 

@@ -107,6 +107,7 @@ pub(super) async fn enqueue(
                 id: call.id.clone(),
                 enqueued_at: stands.enqueued_at,
                 existed: true,
+                replaced: false,
             }
         } else {
             let key = last_key + 1 + new.len() as i64;
@@ -136,6 +137,7 @@ pub(super) async fn enqueue(
                 id: call.id.clone(),
                 enqueued_at: transaction.now,
                 existed: false,
+                replaced: false,
             }
         };
         answers.push(answer);

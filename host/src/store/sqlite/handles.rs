@@ -189,6 +189,14 @@ impl Row {
             progress: self.progress,
             arguments: self.arguments.map(Bytes::from),
             outcome: outcome.transpose().map_err(unreadable)?,
+            retry_of: None,
+            retried_as: None,
+            partition: None,
+            due_at: None,
+            deadline_at: None,
+            retries: None,
+            retried: 0,
+            tags: Default::default(),
         })
     }
 }

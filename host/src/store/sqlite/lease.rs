@@ -274,6 +274,7 @@ impl HostRow {
             beat: self.beat,
             started_at: Moment(self.started_at),
             holds: self.holds as u64,
+            troubles: Vec::new(),
         })
     }
 }

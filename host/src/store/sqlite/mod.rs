@@ -38,10 +38,11 @@ use self::errors::{failed, unreadable};
 use self::lock::Lock;
 use self::writer::{Survives, Transaction, Writer};
 use super::{
-    Added, Backend, Beat, Cancelling, Catalogue, Chunk, Claimable, Component, Counts, EndedWith,
-    Enqueued, Error, Exchange, Exchanged, Filter, Fork, Function, Held, Host, InFlight, Invocation,
-    LogChunk, LostAttempt, Message, NewCall, NewComponent, NewHost, Published, Queue, Rescued,
-    Sent, Signal, Steps, Store,
+    Added, Backend, Beat, Cancelling, Catalogue, Chunk, Claimable, Component, Counts, DueSchedules,
+    EndedWith, Enqueued, Error, Exchange, Exchanged, Filter, Fired, Firing, Fork, Function, Held,
+    Host, InFlight, Invocation, LogChunk, LostAttempt, Message, NewCall, NewComponent, NewHost,
+    Published, Queue, Rescued, Schedule, Sent, Signal, Standing, Steps, Store, Sweep, Swept,
+    Trouble,
 };
 use crate::model::{
     ComponentName, Digest, FunctionId, HostNumber, InvocationId, Key, Moment, Namespace, QueueName,
@@ -209,7 +210,7 @@ impl Store for Sqlite {
             .await
     }
 
-    async fn renew(&self, host: HostNumber) -> Result<Beat, Error> {
+    async fn renew(&self, host: HostNumber, _troubles: &[Trouble]) -> Result<Beat, Error> {
         self.writer
             .write(move |transaction| Box::pin(lease::renew(transaction, host)))
             .await
@@ -375,6 +376,55 @@ impl Store for Sqlite {
                 Box::pin(workflows::repin(transaction, key, entries, function))
             })
             .await
+    }
+
+    async fn put_defaults(
+        &self,
+        _namespace: &Namespace,
+        _name: &ComponentName,
+        _defaults: &serde_json::Value,
+    ) -> Result<(), Error> {
+        unimplemented!("contract")
+    }
+
+    async fn rest(&self, _host: HostNumber, _rests: bool) -> Result<(), Error> {
+        Ok(())
+    }
+
+    async fn standing(
+        &self,
+        _namespace: &Namespace,
+        _id: &InvocationId,
+    ) -> Result<Option<Standing>, Error> {
+        unimplemented!("contract")
+    }
+
+    async fn put_schedule(&self, _schedule: &Schedule) -> Result<Schedule, Error> {
+        unimplemented!("contract")
+    }
+
+    async fn schedules(
+        &self,
+        _namespace: &Namespace,
+        _name: Option<&str>,
+    ) -> Result<Vec<Schedule>, Error> {
+        unimplemented!("contract")
+    }
+
+    async fn delete_schedule(&self, _namespace: &Namespace, _name: &str) -> Result<bool, Error> {
+        unimplemented!("contract")
+    }
+
+    async fn due_schedules(&self, _limit: u32) -> Result<DueSchedules, Error> {
+        unimplemented!("contract")
+    }
+
+    async fn fire(&self, _firing: Firing) -> Result<Fired, Error> {
+        unimplemented!("contract")
+    }
+
+    async fn sweep(&self, _sweep: &Sweep) -> Result<Swept, Error> {
+        unimplemented!("contract")
     }
 
     async fn ping(&self) -> Result<(), Error> {

@@ -206,6 +206,11 @@ impl Row {
             resumed: false,
             lent: false,
             depth: self.depth,
+            partition: None,
+            retried: 0,
+            retries: None,
+            left_us: None,
+            unchecked: false,
         })
     }
 }
