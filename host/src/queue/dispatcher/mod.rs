@@ -8,7 +8,7 @@ mod looks;
 mod trips;
 mod workflows;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -45,8 +45,17 @@ struct Running {
     /// Whether it is in a slot that is not among this host's.
     lent: bool,
     workflow: bool,
-    /// Somebody asked for its end.
-    wish: bool,
+    /// Why it is being ended, if it is.
+    wish: Option<Wish>,
+}
+
+/// Why an attempt is ended before it ends of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    /// Somebody asked for it.
+    Cancelled,
+    /// Its invocation's deadline has passed.
+    Late,
 }
 
 /// A workflow that waits, still in memory.
@@ -68,7 +77,7 @@ struct Known {
 
 /// What is on its way to the store: one thing at a time.
 enum InFlight {
-    Exchange(JoinHandle<(Exchange, Duration, Result<Exchanged, Error>)>),
+    Exchange(JoinHandle<(Exchange, Instant, Duration, Result<Exchanged, Error>)>),
     Held(JoinHandle<Result<Vec<Held>, Error>>),
 }
 
@@ -87,6 +96,8 @@ pub struct Dispatcher {
     claimer: Claimer,
     recorder: Recorder,
     running: HashMap<Hold, Running>,
+    /// When what runs must have ended; some has ended since.
+    deadlines: BTreeSet<(Instant, Hold)>,
     parked: HashMap<Key, Parked>,
     /// In the order in which they began to wait; some have gone on since.
     parked_order: VecDeque<Hold>,
@@ -122,6 +133,7 @@ impl Dispatcher {
             claimer: Claimer::new(permits),
             recorder: Recorder::default(),
             running: HashMap::new(),
+            deadlines: BTreeSet::new(),
             parked: HashMap::new(),
             parked_order: VecDeque::new(),
             timer_at: None,
@@ -168,6 +180,7 @@ impl Dispatcher {
                 audit_at = now + AUDIT_EVERY;
                 self.doubtful = true;
             }
+            self.end_late(now);
             let ready = |claimed: &Claimed| self.runner.tasks.is_settled(claimed.function);
             let back = self.claimer.give_back(now, self.draining, ready);
             self.recorder.give_back(back);
@@ -204,6 +217,7 @@ impl Dispatcher {
                 self.timer_at,
                 deadline,
                 self.claimer.late_at(),
+                self.deadlines.first().map(|(at, _)| *at),
                 self.recorder.marks_due().filter(|_| idle),
                 self.not_before.filter(|_| idle),
             ];
@@ -264,7 +278,7 @@ impl Dispatcher {
 
 /// What came back.
 enum Back {
-    Exchanged(Exchange, Duration, Result<Exchanged, Error>),
+    Exchanged(Exchange, Instant, Duration, Result<Exchanged, Error>),
     Held(Result<Vec<Held>, Error>),
 }
 
@@ -272,8 +286,8 @@ enum Back {
 async fn arrival(in_flight: &mut Option<InFlight>) -> Back {
     match in_flight {
         Some(InFlight::Exchange(task)) => {
-            let (exchange, took, result) = task.await.expect("an exchange does not panic");
-            Back::Exchanged(exchange, took, result)
+            let (exchange, sent, took, result) = task.await.expect("an exchange does not panic");
+            Back::Exchanged(exchange, sent, took, result)
         }
         Some(InFlight::Held(task)) => Back::Held(task.await.expect("a look does not panic")),
         None => std::future::pending().await,
