@@ -7,7 +7,9 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use crate::store::{EXCHANGE_MAX, Ended, Exchange, Hold, Report, Retried, Returned, Started, Waited};
+use crate::store::{
+    EXCHANGE_MAX, Ended, Exchange, Hold, Report, Retried, Returned, Started, Waited,
+};
 
 /// An attempt that is older than this has its start marked even if nothing else is to be written.
 const MARK_AFTER: Duration = Duration::from_millis(10);

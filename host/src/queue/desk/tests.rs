@@ -36,12 +36,7 @@ fn desk() -> Desk {
     Desk::new(QueueId(1), &Settings::default())
 }
 
-fn granted(
-    concurrency: Option<u32>,
-    slots: Option<u32>,
-    keys: &[i64],
-    drained: bool,
-) -> Granted {
+fn granted(concurrency: Option<u32>, slots: Option<u32>, keys: &[i64], drained: bool) -> Granted {
     Granted {
         queue: QueueId(1),
         settings: Settings {
@@ -73,7 +68,12 @@ fn a_drained_queue_is_not_asked_again_until_there_is_work() {
 fn no_more_start_than_the_slots_allow() {
     let (mut desk, now) = (desk(), Instant::now());
     let asked = desk.claim(8, now, false).unwrap();
-    desk.take(&asked, granted(Some(2), Some(2), &[1, 2, 3], false), now, now);
+    desk.take(
+        &asked,
+        granted(Some(2), Some(2), &[1, 2, 3], false),
+        now,
+        now,
+    );
 
     desk.start(now).unwrap();
     desk.start(now).unwrap();

@@ -199,10 +199,7 @@ impl Dispatcher {
             return None;
         };
         let settings = self.queues.get(&queue).map(|known| &known.settings);
-        let retries = claimed
-            .retries
-            .as_ref()
-            .or(settings?.retries.as_ref())?;
+        let retries = claimed.retries.as_ref().or(settings?.retries.as_ref())?;
         retries.after(failure, claimed.retried, claimed.workflow, chance())
     }
 

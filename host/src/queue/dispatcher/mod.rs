@@ -5,6 +5,7 @@
 
 mod attempts;
 mod looks;
+mod rest;
 mod trips;
 mod workflows;
 
@@ -16,6 +17,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use self::rest::Rest;
 use super::Options;
 use super::claimer::Claimer;
 use super::lease::End;
@@ -119,6 +121,7 @@ pub struct Dispatcher {
     failures: u32,
     not_before: Option<Instant>,
     draining: bool,
+    rest: Rest,
 }
 
 impl Dispatcher {
@@ -147,6 +150,7 @@ impl Dispatcher {
             failures: 0,
             not_before: None,
             draining: false,
+            rest: Rest::default(),
         }
     }
 
@@ -158,7 +162,7 @@ impl Dispatcher {
         let (found, mut finds) = mpsc::channel::<Found>(4);
         let mut signals = self.runner.store.subscribe();
         let mut in_flight: Option<InFlight> = None;
-        let poll = Duration::from_millis(self.options.poll_ms);
+        self.tell_rest(true);
         let mut poll_at = Instant::now();
         let mut report_at = Instant::now() + REPORT_EVERY;
         let mut audit_at = Instant::now() + AUDIT_EVERY;
@@ -166,7 +170,7 @@ impl Dispatcher {
         loop {
             let now = Instant::now();
             if poll_at <= now || self.timer_at.is_some_and(|at| at <= now) {
-                poll_at = now + poll;
+                poll_at = now + self.rest.next_poll(self.options.poll_ms);
                 self.timer_at = None;
                 if !self.draining {
                     self.look(&found, true);
@@ -175,6 +179,10 @@ impl Dispatcher {
             if report_at <= now {
                 report_at = now + REPORT_EVERY;
                 self.report();
+                if let Some(rests) = self.rest.turn() {
+                    self.tell_rest(rests);
+                    poll_at = now;
+                }
             }
             if audit_at <= now {
                 audit_at = now + AUDIT_EVERY;

@@ -67,6 +67,8 @@ impl Dispatcher {
                 }
                 self.start_marked(&exchange.started, ended);
                 for granted in exchanged.granted {
+                    let unchecked = granted.claimed.iter().filter(|claimed| claimed.unchecked);
+                    self.rest.count(unchecked.count() as u32);
                     let asked = exchange
                         .claims
                         .iter()
