@@ -12,11 +12,13 @@
 //! SQL: the engine executes, `control` checks calls, the store keeps.
 
 mod arrivals;
+mod asked;
 mod entry;
 mod execution;
 mod forks;
 mod fresh;
 mod gates;
+mod limits;
 mod outcomes;
 mod past;
 mod stepping;

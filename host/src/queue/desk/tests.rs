@@ -193,3 +193,72 @@ fn what_brings_its_slot_starts_before_what_waits_for_one() {
     desk.end(true);
     assert_eq!(desk.executing(), 0);
 }
+
+#[test]
+fn no_more_start_than_one_host_may_run_whatever_they_bring() {
+    let settings = Settings {
+        worker_concurrency: Some(2),
+        ..Settings::default()
+    };
+    let (mut desk, now) = (Desk::new(QueueId(1), &settings), Instant::now());
+    let asked = desk.claim(8, now, false).unwrap();
+    assert_eq!(asked.rows, 2);
+    let mut answer = granted(None, None, &[1, 2, 3], false);
+    answer.settings = settings;
+    answer.claimed[2].lent = true;
+    desk.take(&asked, answer, now, now);
+
+    desk.start(now).unwrap();
+    desk.start(now).unwrap();
+
+    assert!(desk.next(now).is_none());
+    assert!(desk.claim(8, now, false).is_none());
+    desk.end(false);
+    assert_eq!(desk.next(now).unwrap().hold.key, Key(3));
+}
+
+#[test]
+fn what_was_counted_against_a_rate_starts_within_its_grace_or_goes_back() {
+    let (mut desk, sent) = (desk(), Instant::now());
+    let asked = desk.claim(8, sent, false).unwrap();
+    let mut answer = granted(None, None, &[1, 2], false);
+    answer.counted_after_us = Some(10_000);
+    let grace = Duration::from_millis(TOKEN_GRACE_MS + 10);
+    let came = sent + grace - Duration::from_millis(1);
+    desk.take(&asked, answer, sent, came);
+
+    assert!(desk.next(came).is_some());
+    assert!(desk.next(sent + grace).is_none());
+    assert_eq!(desk.late_at(), Some(sent + grace));
+    assert_eq!(desk.give_back(sent + grace, false, |_| true).len(), 2);
+}
+
+#[test]
+fn a_queue_that_only_time_holds_back_is_asked_again_when_that_has_come() {
+    let (mut desk, now) = (desk(), Instant::now());
+    let asked = desk.claim(8, now, false).unwrap();
+    let mut answer = granted(None, None, &[], false);
+    answer.opens_in_us = Some(5_000);
+    desk.take(&asked, answer, now, now);
+
+    desk.hear_of_work();
+    assert_eq!(desk.claim(8, now, false), None);
+
+    let opens_at = now + Duration::from_millis(5);
+    assert_eq!(desk.late_at(), Some(opens_at));
+    desk.look(opens_at);
+    assert!(desk.claim(8, opens_at, false).is_some());
+}
+
+#[test]
+fn settings_that_changed_open_what_time_held_back() {
+    let (mut desk, now) = (desk(), Instant::now());
+    let asked = desk.claim(8, now, false).unwrap();
+    let mut answer = granted(None, None, &[], false);
+    answer.opens_in_us = Some(5_000_000);
+    desk.take(&asked, answer, now, now);
+
+    desk.hear_of_settings(&Settings::default());
+
+    assert!(desk.claim(8, now, false).is_some());
+}
