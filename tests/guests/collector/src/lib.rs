@@ -14,7 +14,9 @@ pub mod tasks {
     /// Posts `start <key> <attempt> <id> <when>`, waits, posts `end <key> <attempt> <id>`, returns the
     /// key. When is in microseconds since 1970.
     pub fn record(url: String, key: String, hold_ms: u32) -> Result<String, String> {
-        let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let at = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         let invocation = this_invocation();
         let line = |event: &str| format!("{event} {key} {} {}", invocation.attempt, invocation.id);
         post(&url, &format!("{} {}", line("start"), at.as_micros()))?;
