@@ -27,6 +27,7 @@ macro_rules! cases {
 
 mod conformance {
     mod bed;
+    mod clock;
     mod families;
     mod world;
 
