@@ -27,6 +27,8 @@ macro_rules! cases {
 
 mod conformance {
     mod bed;
+    mod clock;
+    mod controls;
     mod families;
     mod world;
 
@@ -42,8 +44,13 @@ mod conformance {
     mod messages;
     mod opening;
     mod order;
+    mod partitions;
+    mod partitions_changing;
+    mod rate;
     mod rescue;
     mod resuming;
+    mod retrying;
+    mod scheduling;
     mod signals;
     mod slots;
     mod steps;
