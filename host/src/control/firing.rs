@@ -84,11 +84,7 @@ impl Control {
         self.inner.store.fire(firing).await
     }
 
-    async fn call_for(
-        &self,
-        schedule: &Schedule,
-        due_at: Moment,
-    ) -> Result<(NewCall, i64), Error> {
+    async fn call_for(&self, schedule: &Schedule, due_at: Moment) -> Result<(NewCall, i64), Error> {
         let batch = Arc::new(Batch {
             namespace: schedule.namespace.clone(),
             calls: vec![call_of(schedule)?],

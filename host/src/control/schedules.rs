@@ -140,7 +140,12 @@ impl Control {
         namespace: &Namespace,
         name: &ScheduleName,
     ) -> Result<(), Error> {
-        match self.inner.store.delete_schedule(namespace, name.as_str()).await? {
+        match self
+            .inner
+            .store
+            .delete_schedule(namespace, name.as_str())
+            .await?
+        {
             true => Ok(()),
             false => Err(Error::UnknownSchedule(name.clone())),
         }
@@ -177,11 +182,7 @@ impl Control {
     /// # Errors
     ///
     /// If there is none of that name, or its call cannot be made any more.
-    pub async fn trigger(
-        &self,
-        namespace: &Namespace,
-        name: &ScheduleName,
-    ) -> Result<Ack, Error> {
+    pub async fn trigger(&self, namespace: &Namespace, name: &ScheduleName) -> Result<Ack, Error> {
         let found = self.schedule(namespace, name).await?;
         let call = call_of(&found.schedule)?;
         let mut acks = self.enqueue(namespace, vec![call], None, false).await?;
@@ -303,7 +304,10 @@ mod tests {
         for (json, place) in [
             (r#"{"prioritty": 1}"#, "options.prioritty: "),
             (r#"{"retries": {"max": "x"}}"#, "options.retries.max: "),
-            (r#"{"start_at": "2030-01-01T00:00:00Z"}"#, "options.start_at: "),
+            (
+                r#"{"start_at": "2030-01-01T00:00:00Z"}"#,
+                "options.start_at: ",
+            ),
             (
                 r#"{"debounce": {"key": "k", "period_ms": 5}}"#,
                 "options.debounce: ",

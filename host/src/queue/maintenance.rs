@@ -156,7 +156,11 @@ impl Maintenance {
         }
         // Of what was fired here and is due again, only the store knows when.
         let again = more || !found.due.is_empty();
-        let at = if again { Some(found.now) } else { found.next_at };
+        let at = if again {
+            Some(found.now)
+        } else {
+            found.next_at
+        };
         Ok(Next { now: found.now, at })
     }
 

@@ -35,7 +35,9 @@ pub(super) async fn fire(
     if schedule.missed == Missed::Skip
         && let Some((next_at, why)) = missed(&timetable, due_at, now)
     {
-        let left_out = control.leave_out(schedule, due_at, next_at, why.clone()).await?;
+        let left_out = control
+            .leave_out(schedule, due_at, next_at, why.clone())
+            .await?;
         if left_out == Fired::Gone {
             return Ok(false);
         }
@@ -59,11 +61,7 @@ pub(super) async fn fire(
 }
 
 /// If this time was missed: which one comes after all that were, and what is to be said about it.
-fn missed(
-    timetable: &Timetable,
-    due_at: Moment,
-    now: Moment,
-) -> Option<(Option<Moment>, String)> {
+fn missed(timetable: &Timetable, due_at: Moment, now: Moment) -> Option<(Option<Moment>, String)> {
     let in_time = Moment(now.0.saturating_sub(GRACE_MS as i64 * 1_000));
     if due_at >= in_time {
         return None;
