@@ -4,7 +4,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use windlass_client::wire;
 
-use super::{components, events, health, hosts, invocations, queues, root, workflows};
+use super::{components, events, health, hosts, invocations, queues, root, schedules, workflows};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -17,6 +17,8 @@ use super::{components, events, health, hosts, invocations, queues, root, workfl
         components::wit, components::grants, components::put_grants,
         components::upgrade,
         queues::put, queues::list, queues::show,
+        schedules::put, schedules::list, schedules::get, schedules::delete,
+        schedules::pause, schedules::resume, schedules::trigger,
         invocations::enqueue, invocations::list, invocations::show, invocations::wait,
         invocations::log, invocations::attempts, events::events,
         workflows::message, workflows::published, workflows::published_as, workflows::cancel,

@@ -11,6 +11,7 @@ mod hosts;
 mod invocations;
 mod queues;
 mod root;
+mod schedules;
 mod show;
 mod workflows;
 
@@ -130,6 +131,16 @@ pub fn router(parts: Parts) -> Router {
         .route("/v1/invocations/{id}/fork", post(workflows::fork))
         .route("/v1/invocations/{id}/steps", get(workflows::steps))
         .route("/v1/invocations/{id}/replay", post(workflows::replay))
+        .route("/v1/schedules", get(schedules::list))
+        .route(
+            "/v1/schedules/{name}",
+            put(schedules::put)
+                .get(schedules::get)
+                .delete(schedules::delete),
+        )
+        .route("/v1/schedules/{name}/pause", post(schedules::pause))
+        .route("/v1/schedules/{name}/resume", post(schedules::resume))
+        .route("/v1/schedules/{name}/trigger", post(schedules::trigger))
         .route("/v1/hosts", get(hosts::list))
         .route("/metrics", get(health::metrics))
         .layer(middleware::from_fn_with_state(gate, guard));

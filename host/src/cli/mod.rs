@@ -28,6 +28,7 @@ mod queue;
 mod replay;
 mod result;
 mod run;
+mod schedule;
 mod serve;
 mod show;
 mod steps;
@@ -86,6 +87,9 @@ enum Command {
     /// Look at queues, and change what they allow.
     #[command(subcommand)]
     Queue(queue::Queue),
+    /// Make schedules, look at them, pause and trigger them.
+    #[command(subcommand)]
+    Schedule(schedule::Schedule),
     /// Execute a workflow against its journal, and tell whether it does the same.
     Replay(replay::Replay),
     /// Look at invocations, and at what goes to and from workflows.
@@ -138,6 +142,7 @@ async fn dispatch(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
         Command::Result(result) => result.run(&connection.client()?, output).await?,
         Command::Component(component) => component.run(&connection.client()?, output).await?,
         Command::Queue(queue) => queue.run(&connection.client()?, output).await?,
+        Command::Schedule(schedule) => schedule.run(&connection.client()?, output).await?,
         Command::Invocation(one) => one.run(&connection.client()?, output).await?,
         Command::Replay(replay) => return replay.run(&connection.client()?, output).await,
         Command::Doctor(doctor) => return doctor.run(connection, output).await,

@@ -130,7 +130,7 @@ impl Control {
         }
     }
 
-    async fn prepare(
+    pub(super) async fn prepare(
         &self,
         batch: &Arc<Batch>,
         snapshot: &Arc<Snapshot>,

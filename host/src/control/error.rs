@@ -1,7 +1,8 @@
 //! Why a caller was refused.
 
 use crate::model::{
-    ComponentName, Digest, InvalidName, InvocationId, QueueName, State, queue::InvalidSetting,
+    ComponentName, Digest, InvalidName, InvocationId, QueueName, ScheduleName, State,
+    queue::InvalidSetting,
 };
 use crate::store;
 use crate::values::Mistake;
@@ -98,6 +99,9 @@ pub enum Error {
     /// No such queue.
     #[error("there is no queue `{0}`")]
     UnknownQueue(QueueName),
+    /// No such schedule.
+    #[error("there is no schedule `{0}`")]
+    UnknownSchedule(ScheduleName),
     /// No such invocation.
     #[error("there is no invocation {}", listed(.0))]
     UnknownInvocation(Vec<InvocationId>),

@@ -5,7 +5,7 @@
 //! task: [`Signals`] tells whoever does.
 //!
 //! - `upload`, `bind`, `components`, `grants`: components
-//! - `queues`: queues
+//! - `queues`: queues; `schedules`, `firing`: schedules, and what they enqueue
 //! - `catalogue`: which task a name means, from memory
 //! - `prepare`, `enqueue`: calls, checked and stored; `children`: those that workflows make
 //! - `handles`: invocations as handles show them, lists, logs, hosts
@@ -18,11 +18,13 @@ mod children;
 mod components;
 mod enqueue;
 mod error;
+mod firing;
 mod grants;
 mod handles;
 mod messages;
 mod prepare;
 mod queues;
+mod schedules;
 mod upload;
 mod wait;
 mod watch;
@@ -45,6 +47,7 @@ pub use error::Error;
 pub use grants::Grants;
 pub use handles::{Attempt, Progress};
 pub use queues::Change;
+pub use schedules::{Plan, Scheduled};
 pub use upload::{Upload, Uploaded, version};
 pub use wait::For;
 pub use watch::{Ticket, Watch};

@@ -77,6 +77,8 @@ codes! {
     TaskAmbiguous = "task-ambiguous", UNPROCESSABLE_ENTITY, "Several tasks go by this name";
     /// No such queue.
     QueueUnknown = "queue-unknown", NOT_FOUND, "There is no such queue";
+    /// No such schedule.
+    ScheduleUnknown = "schedule-unknown", NOT_FOUND, "There is no such schedule";
     /// No such invocation.
     InvocationUnknown = "invocation-unknown", NOT_FOUND, "There is no such invocation";
     /// The invocation has ended.

@@ -57,6 +57,8 @@ impl From<Error> for Problem {
             ),
             Error::UnknownQueue(name) => Self::new(Code::QueueUnknown, said)
                 .hint(format!("declare it by PUT /v1/queues/{name}")),
+            Error::UnknownSchedule(_) => Self::new(Code::ScheduleUnknown, said)
+                .hint("check the name; list schedules with `windlass schedule list`"),
             Error::UnknownInvocation(_) => Self::new(Code::InvocationUnknown, said)
                 .hint("check the id; list invocations with `windlass invocation list`"),
             Error::Ended { .. } => Self::new(Code::InvocationEnded, said)

@@ -4,6 +4,7 @@
 //! - `desk`, `claimer`: one queue as this host sees it, and all of them; `recorder`: what waits to be handed in
 //! - `tasks`, `runner`: what an attempt needs, and the attempt; `turns`: workflows that wait
 //! - `lease`: this host's right to do so, and what it takes over from the dead
+//! - `maintenance`: schedules that fire, and what is kept no longer
 //!
 //! A host lives in incarnations: one that loses its lease ends its sandboxes, records nothing more,
 //! and registers anew.
@@ -12,6 +13,7 @@ mod claimer;
 mod desk;
 mod dispatcher;
 mod lease;
+pub mod maintenance;
 mod rate;
 mod recorder;
 mod runner;
@@ -31,6 +33,7 @@ use crate::registry::programs::Programs;
 use crate::store::{Backend, NewHost, Store};
 use crate::workflow::Workflows;
 
+pub use maintenance::Maintenance;
 pub use stats::{Reading, Stats};
 
 use dispatcher::Dispatcher;

@@ -9,6 +9,7 @@
 //!
 //! - `component`: components, their tasks, their grants
 //! - `queue`: settings and counts
+//! - `schedule`: schedules and their firings
 //! - `invocation`: calls, their states and outcomes, waiting, lists
 //! - `event`: logs, progress, and the events of one invocation
 //! - `workflow`: messages, published values, steps, forks and replays
@@ -21,6 +22,7 @@ mod host;
 mod invocation;
 mod problem;
 mod queue;
+mod schedule;
 mod workflow;
 
 use std::fmt;
@@ -39,6 +41,7 @@ pub use invocation::{
 };
 pub use problem::{Mistake, Problem};
 pub use queue::{Counts, Queue, QueueChange, QueueSettings};
+pub use schedule::{Missed, Overlap, Schedule, SchedulePlan};
 pub use workflow::{
     CancelRequest, Difference, Differs, ForkRequest, Published, PublishedQuery, Replayed, Step,
     UpgradeRequest, Upgraded,
