@@ -46,8 +46,8 @@ pub struct Made<'a> {
     pub task: &'a str,
     /// The arguments as JSON.
     pub arguments: &'a str,
-    /// Lower goes first.
-    pub priority: i32,
+    /// Lower goes first; what the task's manifest says if it is not said.
+    pub priority: Option<i32>,
     /// How long one attempt may take.
     pub timeout_ms: Option<u64>,
     /// When, how often, in which partition …
@@ -214,7 +214,7 @@ impl Children {
             queue: None,
             task: "",
             arguments: "",
-            priority: 0,
+            priority: None,
             timeout_ms: None,
             controls: &Controls::default(),
         };
@@ -264,10 +264,14 @@ impl Children {
             function: task.id,
             task: name,
             arguments,
-            priority: made.priority,
-            timeout_ms: made.timeout_ms,
+            priority: made.priority.or(task.defaults.priority).unwrap_or(0),
+            timeout_ms: made.timeout_ms.or(task.defaults.timeout_ms),
             workflow: task.workflow,
-            controls: Default::default(),
+            controls: Controls {
+                retries: task.defaults.retries.clone(),
+                deadline_ms: task.defaults.deadline_ms,
+                ..Controls::default()
+            },
         }
     }
 
