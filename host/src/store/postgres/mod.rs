@@ -314,11 +314,11 @@ impl Store for Postgres {
 
     async fn put_defaults(
         &self,
-        _namespace: &Namespace,
-        _name: &ComponentName,
-        _defaults: &serde_json::Value,
+        namespace: &Namespace,
+        name: &ComponentName,
+        defaults: &serde_json::Value,
     ) -> Result<(), Error> {
-        unimplemented!("contract")
+        self.write_defaults(namespace, name, defaults).await
     }
 
     async fn rest(&self, host: HostNumber, rests: bool) -> Result<(), Error> {
