@@ -3,16 +3,19 @@
 //! A handler reads the request, asks `control`, and turns records into the wire types of
 //! `clients/rust`; it decides nothing. Outcomes and arguments pass as they are stored, unread.
 
+mod asked;
 mod components;
 mod document;
 mod events;
 mod health;
 mod hosts;
 mod invocations;
+mod lists;
 mod queues;
 mod root;
 mod schedules;
 mod show;
+mod why;
 mod workflows;
 
 use std::sync::Arc;
@@ -110,9 +113,13 @@ pub fn router(parts: Parts) -> Router {
         .route("/v1/queues/{name}", put(queues::put).get(queues::show))
         .route(
             "/v1/invocations",
-            post(invocations::enqueue).get(invocations::list),
+            post(invocations::enqueue).get(lists::list),
         )
         .route("/v1/invocations/wait", post(invocations::wait))
+        .route("/v1/invocations/export", get(lists::export))
+        .route("/v1/invocations/cancel", post(lists::cancel))
+        .route("/v1/invocations/retry", post(lists::retry))
+        .route("/v1/invocations/resume", post(lists::resume))
         .route("/v1/invocations/{id}", get(invocations::show))
         .route("/v1/invocations/{id}/logs", get(invocations::log))
         .route("/v1/invocations/{id}/attempts", get(invocations::attempts))
@@ -128,6 +135,8 @@ pub fn router(parts: Parts) -> Router {
         )
         .route("/v1/invocations/{id}/cancel", post(workflows::cancel))
         .route("/v1/invocations/{id}/retry", post(workflows::retry))
+        .route("/v1/invocations/{id}/resume", post(workflows::resume))
+        .route("/v1/invocations/{id}/why", get(why::why))
         .route("/v1/invocations/{id}/fork", post(workflows::fork))
         .route("/v1/invocations/{id}/steps", get(workflows::steps))
         .route("/v1/invocations/{id}/replay", post(workflows::replay))

@@ -4,6 +4,8 @@
 //! start a private one as a child process. What the command line can do, the API can.
 //!
 //! - `arguments`: the arguments of a call, from JSON, WAVE, files and bare words
+//! - `calls`: what is said about a call; `settings`: what is changed of a queue; `select`: which
+//!   invocations are meant
 //! - `connection`: the host that the command speaks to
 //! - `output`: data on stdout as text, JSON or JSON lines; `show`: its tables and lines
 //! - `failure`: errors, hints and exit codes
@@ -12,6 +14,8 @@
 
 mod arguments;
 mod bench;
+mod bulk;
+mod calls;
 mod component;
 mod connection;
 mod demo;
@@ -29,7 +33,9 @@ mod replay;
 mod result;
 mod run;
 mod schedule;
+mod select;
 mod serve;
+mod settings;
 mod show;
 mod steps;
 mod workflow;

@@ -13,7 +13,7 @@ use super::catalogue::{Snapshot, Task, Unresolved};
 use super::{Control, Error};
 use crate::engine::Grants;
 use crate::model::queue::TIMEOUT_MS_MAX;
-use crate::model::{ComponentName, Digest, InvocationId, Namespace, QueueName};
+use crate::model::{ComponentName, Controls, Digest, InvocationId, Namespace, QueueName};
 use crate::registry::bindings::Binding;
 use crate::store::NewCall;
 use crate::values;
@@ -46,8 +46,8 @@ pub struct Made<'a> {
     pub task: &'a str,
     /// The arguments as JSON.
     pub arguments: &'a str,
-    /// Lower goes first.
-    pub priority: i32,
+    /// Lower goes first; what the task's manifest says if it is not said.
+    pub priority: Option<i32>,
     /// How long one attempt may take.
     pub timeout_ms: Option<u64>,
 }
@@ -207,7 +207,7 @@ impl Children {
             queue: None,
             task: "",
             arguments: "",
-            priority: 0,
+            priority: None,
             timeout_ms: None,
         };
         let name = format!("{}@{}/{function}", task.component, task.version);
@@ -256,10 +256,14 @@ impl Children {
             function: task.id,
             task: name,
             arguments,
-            priority: made.priority,
-            timeout_ms: made.timeout_ms,
+            priority: made.priority.or(task.defaults.priority).unwrap_or(0),
+            timeout_ms: made.timeout_ms.or(task.defaults.timeout_ms),
             workflow: task.workflow,
-            controls: Default::default(),
+            controls: Controls {
+                retries: task.defaults.retries.clone(),
+                deadline_ms: task.defaults.deadline_ms,
+                ..Controls::default()
+            },
         }
     }
 

@@ -142,14 +142,43 @@ pub enum Error {
         /// How many it has.
         steps: u32,
     },
-    /// It neither failed nor was it cancelled.
-    #[error("the invocation {id} is {state}: only one that failed or was cancelled is retried")]
+    /// It has not failed.
+    #[error("the invocation {id} is {state}: only one that failed is retried")]
     NotFailed {
         /// Which.
         id: InvocationId,
         /// Where it is in its life.
         state: State,
     },
+    /// It was not cancelled.
+    #[error("the invocation {id} is {state}: only one that was cancelled is resumed")]
+    NotCancelled {
+        /// Which.
+        id: InvocationId,
+        /// Where it is in its life.
+        state: State,
+    },
+    /// Another invocation has the deduplication key.
+    #[error("the invocation {id} has the deduplication key {key:?}")]
+    Duplicate {
+        /// Where the key stands in the request.
+        place: String,
+        /// The key.
+        key: String,
+        /// Who has it.
+        id: InvocationId,
+    },
+    /// The call names a partition, and its queue has none.
+    #[error("{place}: the queue `{queue}` has no partitions")]
+    NoPartitions {
+        /// Where the partition stands in the request.
+        place: String,
+        /// The queue.
+        queue: QueueName,
+    },
+    /// What was to be done would be done to everything.
+    #[error("the filter matches every invocation")]
+    MatchesAll,
     /// The host has reached a limit of its own.
     #[error("{0}")]
     Busy(String),

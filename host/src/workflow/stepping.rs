@@ -297,7 +297,7 @@ impl Execution {
             queue: call.queue.as_deref(),
             task: &call.task,
             arguments: &call.arguments,
-            priority: call.priority.unwrap_or(0),
+            priority: call.priority,
             timeout_ms: call.timeout_ms,
         })
     }

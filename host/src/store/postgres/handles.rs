@@ -71,7 +71,7 @@ impl Postgres {
 
     pub(super) async fn read_lost_attempts(&self, key: Key) -> Result<Vec<LostAttempt>, Error> {
         let rows = sqlx::query(
-            "select attempt, host, started_at, ended_at, reason from attempts where key = $1 order by part",
+            "select attempt, host, started_at, ended_at, reason, kind from attempts where key = $1 order by part",
         )
         .bind(key.0)
         .fetch_all(&self.pool)
@@ -85,6 +85,10 @@ impl Postgres {
                     started_at: get::<Option<i64>>(row, "started_at")?.map(Moment),
                     ended_at: Moment(get(row, "ended_at")?),
                     reason: get(row, "reason")?,
+                    kind: match get::<Option<&str>>(row, "kind")? {
+                        Some(kind) => Some(kind.parse().map_err(Error::Database)?),
+                        None => None,
+                    },
                 })
             })
             .collect()

@@ -116,26 +116,28 @@ pub(super) async fn lost_attempts(
     readers: &SqlitePool,
     key: Key,
 ) -> Result<Vec<LostAttempt>, Error> {
-    let found: Vec<(u32, i64, Option<i64>, i64, String)> = sqlx::query_as(
-        "select attempt, host, started_at, ended_at, reason
+    let found: Vec<(u32, i64, Option<i64>, i64, String, Option<String>)> = sqlx::query_as(
+        "select attempt, host, started_at, ended_at, reason, kind
          from attempts where key = ?1 order by rowid",
     )
     .bind(key.0)
     .fetch_all(readers)
     .await
     .map_err(failed)?;
-    Ok(found
+    found
         .into_iter()
-        .map(
-            |(attempt, host, started_at, ended_at, reason)| LostAttempt {
+        .map(|(attempt, host, started_at, ended_at, reason, kind)| {
+            let kind = kind.map(|kind| kind.parse().map_err(unreadable));
+            Ok(LostAttempt {
                 attempt,
                 host: HostNumber(host),
                 started_at: started_at.map(Moment),
                 ended_at: Moment(ended_at),
                 reason,
-            },
-        )
-        .collect())
+                kind: kind.transpose()?,
+            })
+        })
+        .collect()
 }
 
 #[derive(FromRow)]
