@@ -17,7 +17,7 @@ use super::{
     paths(
         components::upload, components::list, components::versions, components::show,
         components::wit, components::grants, components::put_grants,
-        components::upgrade,
+        components::defaults, components::put_defaults, components::upgrade,
         queues::put, queues::list, queues::show,
         schedules::put, schedules::list, schedules::get, schedules::delete,
         schedules::pause, schedules::resume, schedules::trigger,

@@ -106,6 +106,10 @@ pub fn router(parts: Parts) -> Router {
             "/v1/components/{name}/grants",
             get(components::grants).put(components::put_grants),
         )
+        .route(
+            "/v1/components/{name}/defaults",
+            get(components::defaults).put(components::put_defaults),
+        )
         .route("/v1/components/{name}/upgrade", post(components::upgrade))
         .route("/v1/components/{name}/{version}", get(components::show))
         .route("/v1/components/{name}/{version}/wit", get(components::wit))

@@ -11,6 +11,7 @@
 //! - `failure`: errors, hints and exit codes
 //! - `follow`: progress and logs while something runs
 //! - `private_host`: a host of one's own for a while
+//! - `manifest`: the file `windlass.toml`, what it would change and applying it
 
 mod arguments;
 mod bench;
@@ -19,11 +20,13 @@ mod calls;
 mod component;
 mod connection;
 mod demo;
+mod diff;
 mod doctor;
 mod enqueue;
 mod failure;
 mod follow;
 mod invocation;
+mod manifest;
 mod measure;
 mod output;
 mod private_host;
@@ -79,8 +82,10 @@ struct Cli {
 enum Command {
     /// Run a host: the API and the workers in one process.
     Serve(serve::Serve),
-    /// Upload a component.
+    /// Upload a component, or apply a manifest.
     Push(push::Push),
+    /// Show what pushing a manifest would change.
+    Diff(diff::Diff),
     /// Run one function of a component on a private host, and print its value.
     Run(run::Run),
     /// Enqueue a call of a task.
@@ -143,6 +148,7 @@ async fn dispatch(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
         Command::Serve(serve) => serve.run().await?,
         Command::Config(config) => config.run(output)?,
         Command::Push(push) => push.run(&connection.client()?, output).await?,
+        Command::Diff(diff) => return diff.run(&connection.client()?, output).await,
         Command::Run(run) => run.run(output).await?,
         Command::Enqueue(enqueue) => enqueue.run(&connection.client()?, output).await?,
         Command::Result(result) => result.run(&connection.client()?, output).await?,

@@ -4,7 +4,7 @@
 //! are woken; what must survive goes to `store`. Nothing here knows HTTP, and nothing here runs a
 //! task: [`Signals`] tells whoever does.
 //!
-//! - `upload`, `bind`, `components`, `grants`: components
+//! - `upload`, `bind`, `components`, `grants`, `defaults`: components
 //! - `queues`: queues; `schedules`, `firing`: schedules, and what they enqueue
 //! - `catalogue`: which task a name means, from memory
 //! - `call`, `prepare`, `enqueue`: calls, checked and stored; `children`: those that workflows make
@@ -19,6 +19,7 @@ mod call;
 mod catalogue;
 mod children;
 mod components;
+mod defaults;
 mod enqueue;
 mod error;
 mod firing;
@@ -53,7 +54,7 @@ pub use error::Error;
 pub use grants::Grants;
 pub use handles::{Attempt, PAGE_WHOLE_MAX, Progress};
 pub use queues::Change;
-pub use schedules::{Plan, Scheduled};
+pub use schedules::{Plan, Scheduled, check_options};
 pub use upload::{Upload, Uploaded, version};
 pub use wait::For;
 pub use watch::{Ticket, Watch};

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use super::call::{Call, CallOptions};
 use super::prepare::Batch;
 use super::{Ack, Control, Error};
-use crate::model::queue::InvalidSetting;
+use crate::model::queue::{InvalidSetting, TIMEOUT_MS_MAX};
 use crate::model::schedule::{Missed, Overlap, Timetable};
 use crate::model::{Moment, Namespace, ScheduleName};
 use crate::store::{NewCall, Schedule};
@@ -261,7 +261,22 @@ fn options(json: Option<&RawValue>) -> Result<CallOptions, Error> {
         let said = said.split(" at line ").next().unwrap_or_default();
         Error::value(place, said)
     })?;
-    let refuse = |field: &str, why: &str| Err(Error::value(format!("options.{field}"), why));
+    check_options(&options).map_err(|InvalidSetting { field, message }| {
+        Error::value(format!("options.{field}"), message)
+    })?;
+    Ok(options)
+}
+
+/// Whether the calls of a schedule can have these options.
+///
+/// # Errors
+///
+/// If one of them cannot be, or says what the schedule says itself.
+pub fn check_options(options: &CallOptions) -> Result<(), InvalidSetting> {
+    let refuse = |field, why: &str| {
+        let message = why.to_owned();
+        Err(InvalidSetting { field, message })
+    };
     if options.start_at.is_some() {
         return refuse("start_at", "the cron line says when: leave it out");
     }
@@ -271,12 +286,17 @@ fn options(json: Option<&RawValue>) -> Result<CallOptions, Error> {
             "each firing has an id of its own: leave it out, `overlap` says what becomes of firings that meet",
         );
     }
+    if let Some(ms) = options.timeout_ms
+        && !(1..=TIMEOUT_MS_MAX).contains(&ms)
+    {
+        return refuse(
+            "timeout_ms",
+            &format!("expected 1 to {TIMEOUT_MS_MAX}, got {ms}"),
+        );
+    }
     // Each firing has an id that was chosen for it, which not every option goes with.
     let controls = options.controls(&Default::default(), true, Moment::now());
-    controls.map_err(|InvalidSetting { field, message }| {
-        Error::value(format!("options.{field}"), message)
-    })?;
-    Ok(options)
+    controls.map(drop)
 }
 
 fn shown(schedule: Schedule) -> Scheduled {

@@ -38,7 +38,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-pub use component::{Binding, Component, Grants, Kind, Param, Skipped, Task, Upload};
+pub use component::{Binding, Component, Grants, Kind, Param, Skipped, Task, TaskDefaults, Upload};
 pub use controls::{Debounce, Dedup, Keep, OnConflict, Partitions, RateLimit, Retention, Retries};
 pub use event::{Event, Log, LogChunk, Progress};
 pub use host::{Host, Info};
