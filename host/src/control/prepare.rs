@@ -181,8 +181,7 @@ impl Batch {
     fn queue(&self, index: usize, call: &Call, task: &Task) -> Result<QueueName, Error> {
         let place = || self.place(index, "queue");
         let Some(named) = call.queue.as_ref().or(task.defaults.queue.as_ref()) else {
-            let why = "it is not said: name one, or declare the task's in its manifest";
-            return Err(Error::value(place(), why));
+            return Err(Error::NoQueue(place()));
         };
         QueueName::parse(named).map_err(|error| Error::value(place(), error.to_string()))
     }
