@@ -119,6 +119,7 @@ async fn open_store(settings: &Settings, address: &str) -> Result<Arc<dyn Store>
             let options = sqlite::Options {
                 declared_queues_only: settings.control.declared_queues_only,
                 address: Some(address.to_owned()),
+                ..sqlite::Options::default()
             };
             let opened = sqlite::open(&settings.sqlite_path(), &options).await;
             opened.map(|store| Arc::new(store) as _)
@@ -189,6 +190,7 @@ impl Host {
                 options: settings.queue.clone(),
                 name: settings.name.clone().unwrap_or_else(machine_name),
                 address: address.clone(),
+                arguments_max_bytes: settings.control.arguments_max_bytes,
                 stats: stats.clone(),
             };
             let maintenance = Maintenance {

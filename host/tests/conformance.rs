@@ -27,12 +27,18 @@ macro_rules! cases {
 
 mod conformance {
     mod bed;
+    mod clock;
+    mod controls;
     mod families;
+    mod random;
     mod world;
 
     mod cancelling;
     mod caps;
     mod components;
+    mod counting;
+    mod deadlines;
+    mod debouncing;
     mod enqueueing;
     mod fencing;
     mod handles;
@@ -40,10 +46,17 @@ mod conformance {
     mod lending_at_random;
     mod lending_handed_on;
     mod messages;
+    mod once;
     mod opening;
     mod order;
+    mod partitions;
+    mod partitions_changing;
+    mod pausing;
+    mod rate;
     mod rescue;
     mod resuming;
+    mod retrying;
+    mod scheduling;
     mod signals;
     mod slots;
     mod steps;

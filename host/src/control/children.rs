@@ -50,6 +50,8 @@ pub struct Made<'a> {
     pub priority: Option<i32>,
     /// How long one attempt may take.
     pub timeout_ms: Option<u64>,
+    /// When, how often, in which partition …
+    pub controls: &'a Controls,
 }
 
 /// Why a call was not made.
@@ -160,7 +162,12 @@ impl Children {
             let message = format!("timeout_ms: expected 1 to {TIMEOUT_MS_MAX}, got {ms}");
             return Err(Refusal::new("invalid", message));
         }
-        Ok(self.new_call(made, &task, name, queue, arguments))
+        let controls = made.controls.clone().checked(made.id.1);
+        let controls = controls.map_err(|error| Refusal::new("invalid", error.to_string()))?;
+        Ok(NewCall {
+            controls,
+            ..self.new_call(made, &task, name, queue, arguments)
+        })
     }
 
     /// Checks a call by type, whose arguments are canonical.
@@ -209,6 +216,7 @@ impl Children {
             arguments: "",
             priority: None,
             timeout_ms: None,
+            controls: &Controls::default(),
         };
         let name = format!("{}@{}/{function}", task.component, task.version);
         Ok(self.new_call(&made, &task, name, queue, arguments))

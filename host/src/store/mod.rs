@@ -123,6 +123,9 @@ pub enum Backend {
     Postgres,
 }
 
+/// A wall clock: the machine's, or one that a test drives.
+pub type Clock = std::sync::Arc<dyn Fn() -> Moment + Send + Sync>;
+
 /// The store.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {

@@ -13,11 +13,13 @@
 
 mod again;
 mod arrivals;
+mod asked;
 mod entry;
 mod execution;
 mod forks;
 mod fresh;
 mod gates;
+mod limits;
 mod outcomes;
 mod past;
 mod stepping;

@@ -3,9 +3,11 @@
 //! What is hot has a connection of its own (enqueue, exchange, lease), so that neither a slow list
 //! nor an exhausted pool delays it; everything else shares a small pool.
 
+mod callers;
 mod cancel;
 mod components;
 mod connection;
+mod controls;
 mod enqueue;
 mod exchange;
 mod folded;
@@ -56,6 +58,8 @@ pub struct Postgres {
     lease: Lane,
     queues: queues::Names,
     enqueue: enqueue::Writer,
+    /// The number of the row of arrivals of what the pool stores.
+    writer: i64,
     steps: steps::Writer,
     notify: notify::Notifier,
 }
@@ -74,7 +78,12 @@ pub async fn open(url: &str, options: &Options) -> Result<Postgres, Error> {
         exchange: Lane::new(hot.clone()),
         lease: Lane::new(hot.clone()),
         queues: queues::Names::default(),
-        enqueue: enqueue::Writer::start(Lane::new(hot.clone()), notify.outbox()),
+        enqueue: enqueue::Writer::start(
+            Lane::new(connection::patient(hot.clone())),
+            Lane::new(connection::patient(hot.clone())),
+            notify.outbox(),
+        ),
+        writer: controls::writer_number(),
         steps: steps::Writer::start(Lane::new(hot), notify.outbox()),
         notify,
         pool,
@@ -305,15 +314,15 @@ impl Store for Postgres {
 
     async fn put_defaults(
         &self,
-        _namespace: &Namespace,
-        _name: &ComponentName,
-        _defaults: &serde_json::Value,
+        namespace: &Namespace,
+        name: &ComponentName,
+        defaults: &serde_json::Value,
     ) -> Result<(), Error> {
-        unimplemented!("contract")
+        self.write_defaults(namespace, name, defaults).await
     }
 
-    async fn rest(&self, _host: HostNumber, _rests: bool) -> Result<(), Error> {
-        Ok(())
+    async fn rest(&self, host: HostNumber, rests: bool) -> Result<(), Error> {
+        self.write_rest(host, rests).await
     }
 
     async fn standing(

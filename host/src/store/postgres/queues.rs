@@ -3,12 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use sqlx::Row;
-
 use super::connection::error;
 use super::read::{get, json, parse};
 use super::*;
-use crate::model::{Moment, State};
+use crate::model::Moment;
 
 /// The numbers of queues by name. A queue keeps its number for ever.
 #[derive(Default)]
@@ -137,38 +135,26 @@ impl Postgres {
 
     pub(super) async fn counted(&self, queues: Vec<Queue>) -> Result<Vec<(Queue, Counts)>, Error> {
         let ids: Vec<i64> = queues.iter().map(|queue| queue.id.0).collect();
-        let live = sqlx::query(
-            "select queue_id, state, count(*) as n from live where queue_id = any($1) group by 1, 2",
-        )
-        .bind(&ids)
-        .fetch_all(&self.pool)
-        .await
-        .map_err(error)?;
-        let ended = sqlx::query(
-            "select queue_id, sum(succeeded)::bigint, sum(failed)::bigint, sum(cancelled)::bigint
-               from tallies where queue_id = any($1) group by 1",
-        )
-        .bind(&ids)
-        .fetch_all(&self.pool)
-        .await
-        .map_err(error)?;
-        let mut counts: HashMap<i64, Counts> = HashMap::new();
-        for row in &live {
-            let n = get::<i64>(row, "n")? as u64;
-            let counts = counts.entry(get(row, "queue_id")?).or_default();
-            match parse(row, "state")? {
-                State::Scheduled => counts.scheduled = n,
-                State::Queued => counts.queued = n,
-                State::Running => counts.running = n,
-                State::Waiting => counts.waiting = n,
-                other => return Err(Error::Database(format!("a live row that is {other}"))),
-            }
-        }
-        for row in &ended {
-            let counts = counts.entry(row.get(0)).or_default();
-            counts.succeeded = row.get::<i64, _>(1) as u64;
-            counts.failed = row.get::<i64, _>(2) as u64;
-            counts.cancelled = row.get::<i64, _>(3) as u64;
+        let rows = sqlx::query(include_str!("sql/counts.sql"))
+            .bind(&ids)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(error)?;
+        let mut counts: HashMap<i64, Counts> = HashMap::with_capacity(rows.len());
+        for row in &rows {
+            // What one transaction counts and another one takes back never shows as less than none.
+            let count = |column| get::<i64>(row, column).map(|n| n.max(0) as u64);
+            let of_queue = Counts {
+                scheduled: count("scheduled")?,
+                queued: count("queued")?,
+                running: count("running")?,
+                waiting: count("waiting")?,
+                succeeded: count("succeeded")?,
+                failed: count("failed")?,
+                cancelled: count("cancelled")?,
+                oldest_queued_at: get::<Option<i64>>(row, "oldest")?.map(Moment),
+            };
+            counts.insert(get(row, "id")?, of_queue);
         }
         Ok(queues
             .into_iter()

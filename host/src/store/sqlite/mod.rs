@@ -15,6 +15,7 @@ mod handles;
 mod lease;
 mod lock;
 mod messages;
+mod options;
 mod packed;
 mod queues;
 mod schema;
@@ -29,13 +30,13 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
 use sqlx::SqlitePool;
 use tokio::sync::broadcast;
 
 use self::enqueue::Origin;
 use self::errors::{failed, unreadable};
 use self::lock::Lock;
+pub use self::options::Options;
 use self::writer::{Survives, Transaction, Writer};
 use super::{
     Added, Backend, Beat, Cancelling, Catalogue, Chunk, Claimable, Component, Counts, DueSchedules,
@@ -45,22 +46,12 @@ use super::{
     Trouble,
 };
 use crate::model::{
-    ComponentName, Digest, FunctionId, HostNumber, InvocationId, Key, Moment, Namespace, QueueName,
+    ComponentName, Digest, FunctionId, HostNumber, InvocationId, Key, Namespace, QueueName,
     queue::Settings,
 };
 
 /// Signals that a subscriber may lag behind before it must look for itself.
 const SIGNALS_MAX: usize = 1_024;
-
-/// How the store behaves.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Options {
-    /// Whether an enqueue to a queue that does not exist is refused, instead of making the queue.
-    pub declared_queues_only: bool,
-    /// Where this host listens, which a second host on the same file is told.
-    pub address: Option<String>,
-}
 
 /// A store in a SQLite file.
 pub struct Sqlite {
@@ -77,7 +68,7 @@ pub async fn open(path: &Path, options: &Options) -> Result<Sqlite, Error> {
     let connection = schema::writer(path).await?;
     let readers = schema::readers(path).await?;
     let (signals, _) = broadcast::channel(SIGNALS_MAX);
-    let writer = Writer::start(connection, signals.clone(), lock);
+    let writer = Writer::start(connection, signals.clone(), options.clock.clone(), lock);
     Ok(Sqlite {
         writer,
         readers,
@@ -189,7 +180,7 @@ impl Store for Sqlite {
 
     async fn claimable(&self) -> Result<Claimable, Error> {
         let mut next_at = waits::next_at(&self.readers).await?;
-        if next_at.is_some_and(|at| at <= Moment::now()) {
+        if next_at.is_some_and(|at| at <= (self.options.clock)()) {
             self.writer
                 .write(|transaction| Box::pin(waits::make_due_ready(transaction)))
                 .await?;

@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 use super::lock::Lock;
 use super::{Error, failed};
 use crate::model::{Key, Moment};
-use crate::store::Signal;
+use crate::store::{Clock, Signal};
 
 /// Operations that may wait, and so the most in one commit. A commit of that many takes tens of
 /// milliseconds; whoever comes after it waits in `write`.
@@ -154,6 +154,7 @@ impl Writer {
     pub(super) fn start(
         connection: SqliteConnection,
         signals: broadcast::Sender<Signal>,
+        clock: Clock,
         lock: Lock,
     ) -> Self {
         let (operations, waiting) = mpsc::channel(WAITING_MAX);
@@ -164,9 +165,10 @@ impl Writer {
             closing: closing.clone(),
             signals,
             survives: Survives::Power,
+            clock: Clock::clone(&clock),
             transaction: Transaction {
                 connection,
-                now: Moment::now(),
+                now: clock(),
                 signals: Vec::new(),
             },
         };
@@ -227,6 +229,7 @@ impl Writer {
 struct Task {
     /// What the connection's commits survive as it is set now.
     survives: Survives,
+    clock: Clock,
     waiting: mpsc::Receiver<Box<dyn Operation>>,
     closing: CancellationToken,
     signals: broadcast::Sender<Signal>,
@@ -280,7 +283,7 @@ impl Task {
             self.survives = survives;
         }
         transaction.execute("begin immediate").await?;
-        transaction.now = Moment::now();
+        transaction.now = (self.clock)();
         if let [alone] = group {
             // The transaction itself is the savepoint.
             return if alone.run(transaction).await {
