@@ -41,6 +41,7 @@ mod conformance {
     mod debouncing;
     mod enqueueing;
     mod fencing;
+    mod firing;
     mod handles;
     mod lending;
     mod lending_at_random;

@@ -221,6 +221,25 @@ mod tests {
     }
 
     #[test]
+    fn the_manifest_of_the_reference_is_one() {
+        let page = include_str!("../../../../docs/reference/manifest.md");
+        let (_, text) = page.split_once("```toml\n").unwrap();
+        let (text, _) = text.split_once("```").unwrap();
+
+        let loaded = checked(text).unwrap();
+
+        let mail = &loaded.manifest.queues["mail"];
+        assert!(mail.retention.is_some() && mail.partitions.is_some());
+        assert_eq!(
+            loaded.manifest.schedules["nightly"]
+                .options
+                .partition
+                .as_deref(),
+            Some("ada")
+        );
+    }
+
+    #[test]
     fn a_manifest_without_a_mistake_is_taken_whole() {
         let text = format!(
             "{COMPONENT}[tasks.greet]\nqueue = \"mail\"\nretries = {{ max = 3, on = [\"trap\"] }}\n\
