@@ -181,6 +181,12 @@ impl Postgres {
             .fetch_all(&mut *transaction)
             .await
             .map_err(error)?;
+        let said =
+            sqlx::query("select name, defaults from component_defaults where namespace = $1")
+                .bind(namespace.as_str())
+                .fetch_all(&mut *transaction)
+                .await
+                .map_err(error)?;
         let bound = sqlx::query(
             "select name, version, bindings from components
              where namespace = $1 and bindings <> '[]'",
@@ -199,12 +205,16 @@ impl Postgres {
         for row in &granted {
             grants.insert(parse(row, "name")?, json(row, "grants")?);
         }
+        let mut defaults = HashMap::new();
+        for row in &said {
+            defaults.insert(parse(row, "name")?, json(row, "defaults")?);
+        }
         Ok(Catalogue {
             revision,
             functions: functions.iter().map(function).collect::<Result<_, _>>()?,
             grants,
             bindings,
-            defaults: HashMap::new(),
+            defaults,
         })
     }
 
@@ -234,6 +244,26 @@ impl Postgres {
         .bind(namespace.as_str())
         .bind(name.as_str())
         .bind(grants.to_string())
+        .execute(&mut *transaction)
+        .await
+        .map_err(error)?;
+        self.commit_catalogue(transaction).await
+    }
+
+    pub(super) async fn write_defaults(
+        &self,
+        namespace: &Namespace,
+        name: &ComponentName,
+        defaults: &serde_json::Value,
+    ) -> Result<(), Error> {
+        let mut transaction = self.pool.begin().await.map_err(error)?;
+        sqlx::query(
+            "insert into component_defaults (namespace, name, defaults) values ($1, $2, $3)
+             on conflict (namespace, name) do update set defaults = excluded.defaults",
+        )
+        .bind(namespace.as_str())
+        .bind(name.as_str())
+        .bind(defaults.to_string())
         .execute(&mut *transaction)
         .await
         .map_err(error)?;
