@@ -305,9 +305,9 @@ pub(super) async fn change(
              lane_lent = payer <> key
                  and coalesce(partition = (select payer.partition from live payer
                                            where payer.key = live.payer), false)
-         where queue_id = ?1 and payer is not null and ?2 is not null",
-        "delete from tokens where queue_id = ?1 and of_partition and ?2 is not null",
-        "delete from turns where queue_id = ?1 and ?2 is not null",
+         where queue_id = ?1 and payer is not null",
+        "delete from tokens where queue_id = ?1 and of_partition",
+        "delete from turns where queue_id = ?1",
     ] {
         sqlx::query(sql)
             .bind(queue.0)
