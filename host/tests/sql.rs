@@ -192,6 +192,11 @@ fn a_role_that_may_call_may_do_nothing_else() {
     on_postgres(|mut bed| async move {
         bed.call(json!({})).await.unwrap();
 
+        let may = "select string_agg(distinct p.proname || '/' || p.pronargs, ' ' order by p.proname || '/' || p.pronargs)
+                     from pg_proc p
+                    where p.pronamespace = to_regnamespace('windlass') and has_function_privilege(p.oid, 'execute')";
+        let may = bed.text(may).await.unwrap();
+        assert_eq!(may, "cancel/2 enqueue/4 enqueue_many/4 result/2");
         for sql in [
             "select * from windlass.live",
             "select windlass.enqueue_calls('q', 'images/resize', '{}', '{}')",
