@@ -41,6 +41,7 @@ mod conformance {
     mod lending;
     mod lending_at_random;
     mod lending_handed_on;
+    mod lists;
     mod messages;
     mod opening;
     mod order;
@@ -49,10 +50,13 @@ mod conformance {
     mod rate;
     mod rescue;
     mod resuming;
+    mod retention;
     mod retrying;
+    mod schedules;
     mod scheduling;
     mod signals;
     mod slots;
+    mod standing;
     mod steps;
     mod waiting;
     mod workflows;
