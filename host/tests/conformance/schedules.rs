@@ -83,11 +83,11 @@ fn firing(world: &World, schedule: &Schedule) -> Firing {
 }
 
 impl World {
-    async fn put(&self, schedule: &Schedule) -> Schedule {
+    async fn put_schedule(&self, schedule: &Schedule) -> Schedule {
         self.store.put_schedule(schedule).await.unwrap()
     }
 
-    async fn read(&self, name: &str) -> Schedule {
+    async fn read_schedule(&self, name: &str) -> Schedule {
         let found = self.store.schedules(&self.namespace, Some(name)).await;
         found.unwrap().remove(0)
     }
@@ -123,9 +123,9 @@ impl World {
 async fn a_schedule_is_read_as_it_was_put(bed: Bed) {
     let (world, clock) = begin(&bed).await;
     let next = clock.now().moved_ms(1_000);
-    let put = world.put(&schedule(&world, "s", Some(next))).await;
+    let put = world.put_schedule(&schedule(&world, "s", Some(next))).await;
 
-    let read = world.read("s").await;
+    let read = world.read_schedule("s").await;
 
     for found in [put, read] {
         assert_eq!(
@@ -149,7 +149,9 @@ async fn a_schedule_is_read_as_it_was_put(bed: Bed) {
 
 async fn a_change_keeps_what_it_fired_last_and_grows_its_revision(bed: Bed) {
     let (world, clock) = begin(&bed).await;
-    let first = world.put(&schedule(&world, "s", Some(clock.now()))).await;
+    let first = world
+        .put_schedule(&schedule(&world, "s", Some(clock.now())))
+        .await;
     let stored = world.fires(firing(&world, &first)).await;
     clock.forward_ms(1_000).await;
     let other = Schedule {
@@ -159,7 +161,7 @@ async fn a_change_keeps_what_it_fired_last_and_grows_its_revision(bed: Bed) {
         ..schedule(&world, "s", Some(clock.now()))
     };
 
-    let changed = world.put(&other).await;
+    let changed = world.put_schedule(&other).await;
 
     assert!(changed.revision > first.revision);
     assert_eq!(changed.cron, "0 0 * * *");
@@ -177,7 +179,9 @@ async fn a_change_keeps_what_it_fired_last_and_grows_its_revision(bed: Bed) {
 async fn schedules_are_listed_by_name(bed: Bed) {
     let (world, clock) = begin(&bed).await;
     for name in ["b", "a-2", "c", "A"] {
-        world.put(&schedule(&world, name, Some(clock.now()))).await;
+        world
+            .put_schedule(&schedule(&world, name, Some(clock.now())))
+            .await;
     }
 
     let all = world.store.schedules(&world.namespace, None).await.unwrap();
@@ -190,9 +194,11 @@ async fn schedules_are_listed_by_name(bed: Bed) {
 
 async fn a_schedule_that_is_deleted_is_gone(bed: Bed) {
     let (world, clock) = begin(&bed).await;
-    let put = world.put(&schedule(&world, "s", Some(clock.now()))).await;
+    let put = world
+        .put_schedule(&schedule(&world, "s", Some(clock.now())))
+        .await;
     let stored = world.fires(firing(&world, &put)).await;
-    let moved = world.read("s").await;
+    let moved = world.read_schedule("s").await;
 
     let there = world.store.delete_schedule(&world.namespace, "s").await;
     let again = world.store.delete_schedule(&world.namespace, "s").await;
@@ -207,7 +213,7 @@ async fn those_are_due_whose_time_has_come(bed: Bed) {
     let now = clock.now();
     for (name, at) in [("now", 0), ("past", -5_000_000), ("soon", 1), ("later", 60)] {
         let at = Some(now.moved(at));
-        world.put(&schedule(&world, name, at)).await;
+        world.put_schedule(&schedule(&world, name, at)).await;
     }
 
     let found = world.store.due_schedules(10).await.unwrap();
@@ -221,7 +227,7 @@ async fn more_than_asked_for_are_due_at_once(bed: Bed) {
     let (world, clock) = begin(&bed).await;
     for (name, ago) in [("c", 1), ("a", 3), ("b", 2)] {
         let at = clock.now().moved(-ago);
-        world.put(&schedule(&world, name, Some(at))).await;
+        world.put_schedule(&schedule(&world, name, Some(at))).await;
     }
 
     let (due, next_at) = world.due(2).await;
@@ -232,12 +238,14 @@ async fn more_than_asked_for_are_due_at_once(bed: Bed) {
 
 async fn a_paused_schedule_is_not_due(bed: Bed) {
     let (world, clock) = begin(&bed).await;
-    let put = world.put(&schedule(&world, "s", Some(clock.now()))).await;
+    let put = world
+        .put_schedule(&schedule(&world, "s", Some(clock.now())))
+        .await;
     let paused = Schedule {
         paused: true,
         ..put.clone()
     };
-    let paused = world.put(&paused).await;
+    let paused = world.put_schedule(&paused).await;
 
     assert!(paused.paused);
     assert_eq!(world.due(10).await, (vec![], None));
@@ -250,18 +258,20 @@ async fn a_schedule_that_is_set_is_told(bed: Bed) {
     let mut signals = world.store.subscribe();
     let next = clock.now().moved_ms(1_000);
 
-    world.put(&schedule(&world, "s", Some(next))).await;
+    world.put_schedule(&schedule(&world, "s", Some(next))).await;
 
-    hear(&mut signals, &Signal::Due(next)).await;
+    hear(&mut signals, |signal| *signal == Signal::Due(next)).await;
 }
 
 async fn a_firing_enqueues_and_moves_on(bed: Bed) {
     let (world, clock) = begin(&bed).await;
-    let put = world.put(&schedule(&world, "s", Some(clock.now()))).await;
+    let put = world
+        .put_schedule(&schedule(&world, "s", Some(clock.now())))
+        .await;
 
     let stored = world.fires(firing(&world, &put)).await;
 
-    let read = world.read("s").await;
+    let read = world.read_schedule("s").await;
     assert_eq!(stored.id.to_string(), format!("s~{}", clock.now().0));
     assert!(!stored.existed);
     assert_eq!(read.next_at, Some(clock.now().moved_ms(300_000)));
@@ -274,7 +284,9 @@ async fn a_firing_enqueues_and_moves_on(bed: Bed) {
 
 async fn a_firing_that_comes_twice_is_gone(bed: Bed) {
     let (world, clock) = begin(&bed).await;
-    let put = world.put(&schedule(&world, "s", Some(clock.now()))).await;
+    let put = world
+        .put_schedule(&schedule(&world, "s", Some(clock.now())))
+        .await;
     let stored = world.fires(firing(&world, &put)).await;
 
     let again = world.fire(firing(&world, &put)).await;
@@ -286,7 +298,9 @@ async fn a_firing_that_comes_twice_is_gone(bed: Bed) {
 async fn of_many_who_fire_at_once_one_does(bed: Bed) {
     let (world, clock) = begin(&bed).await;
     let second = world.through(bed.second().await);
-    let put = world.put(&schedule(&world, "s", Some(clock.now()))).await;
+    let put = world
+        .put_schedule(&schedule(&world, "s", Some(clock.now())))
+        .await;
     let mut due = put.clone();
 
     for _ in 0..5 {
@@ -302,7 +316,7 @@ async fn of_many_who_fire_at_once_one_does(bed: Bed) {
         .await;
         let once = fired.iter().filter(|fired| **fired != Fired::Gone);
         assert_eq!(once.count(), 1);
-        due = world.read("s").await;
+        due = world.read_schedule("s").await;
     }
 
     assert_eq!(world.all_keys().await.len(), 5);
@@ -310,8 +324,12 @@ async fn of_many_who_fire_at_once_one_does(bed: Bed) {
 
 async fn a_firing_of_a_schedule_that_was_changed_is_gone(bed: Bed) {
     let (world, clock) = begin(&bed).await;
-    let read = world.put(&schedule(&world, "s", Some(clock.now()))).await;
-    world.put(&schedule(&world, "s", Some(clock.now()))).await;
+    let read = world
+        .put_schedule(&schedule(&world, "s", Some(clock.now())))
+        .await;
+    world
+        .put_schedule(&schedule(&world, "s", Some(clock.now())))
+        .await;
 
     assert_eq!(world.fire(firing(&world, &read)).await, Fired::Gone);
     assert!(world.all_keys().await.is_empty());
@@ -319,7 +337,9 @@ async fn a_firing_of_a_schedule_that_was_changed_is_gone(bed: Bed) {
 
 async fn a_firing_that_found_no_task_says_why(bed: Bed) {
     let (world, clock) = begin(&bed).await;
-    let put = world.put(&schedule(&world, "s", Some(clock.now()))).await;
+    let put = world
+        .put_schedule(&schedule(&world, "s", Some(clock.now())))
+        .await;
     let failed = Firing {
         call: Err("there is no task `demo/gone`".to_owned()),
         ..firing(&world, &put)
@@ -327,7 +347,7 @@ async fn a_firing_that_found_no_task_says_why(bed: Bed) {
 
     assert_eq!(world.fire(failed).await, Fired::Skipped);
 
-    let read = world.read("s").await;
+    let read = world.read_schedule("s").await;
     assert_eq!(read.last, Some((clock.now(), None)));
     let reason = read.last_error.as_deref();
     assert_eq!(reason, Some("there is no task `demo/gone`"));
@@ -337,32 +357,36 @@ async fn a_firing_that_found_no_task_says_why(bed: Bed) {
 
 async fn a_firing_that_says_why_is_forgotten_by_the_next(bed: Bed) {
     let (world, clock) = begin(&bed).await;
-    let put = world.put(&schedule(&world, "s", Some(clock.now()))).await;
+    let put = world
+        .put_schedule(&schedule(&world, "s", Some(clock.now())))
+        .await;
     let failed = Firing {
         call: Err("not now".to_owned()),
         ..firing(&world, &put)
     };
     world.fire(failed).await;
 
-    let moved = world.read("s").await;
+    let moved = world.read_schedule("s").await;
     world.fires(firing(&world, &moved)).await;
 
-    assert_eq!(world.read("s").await.last_error, None);
+    assert_eq!(world.read_schedule("s").await.last_error, None);
 }
 
 async fn overlap_skip_leaves_out_what_meets_the_one_before(bed: Bed) {
     let (world, clock) = begin(&bed).await;
     let host = world.host("a").await;
     let id = world.queue("q", Default::default()).await;
-    let put = world.put(&schedule(&world, "s", Some(clock.now()))).await;
+    let put = world
+        .put_schedule(&schedule(&world, "s", Some(clock.now())))
+        .await;
     let first = world.fires(firing(&world, &put)).await;
 
     let mut skipped = Vec::new();
     for _ in 0..2 {
-        let moved = world.read("s").await;
+        let moved = world.read_schedule("s").await;
         skipped.push(world.fire(firing(&world, &moved)).await);
     }
-    let read = world.read("s").await;
+    let read = world.read_schedule("s").await;
     let claimed = world.run_one(host, id).await;
     world.finish(host, &[claimed]).await;
     let second = world.fires(firing(&world, &read)).await;
@@ -379,10 +403,10 @@ async fn overlap_queue_enqueues_all_the_same(bed: Bed) {
         overlap: Overlap::Queue,
         ..schedule(&world, "s", Some(clock.now()))
     };
-    let put = world.put(&loose).await;
+    let put = world.put_schedule(&loose).await;
 
     let first = world.fires(firing(&world, &put)).await;
-    let moved = world.read("s").await;
+    let moved = world.read_schedule("s").await;
     let second = world.fires(firing(&world, &moved)).await;
 
     assert_eq!(world.state(&first.id).await, State::Queued);
@@ -398,16 +422,19 @@ fn replacing(world: &World, at: Moment) -> Schedule {
 
 async fn overlap_replace_cancels_the_one_before(bed: Bed) {
     let (world, clock) = begin(&bed).await;
-    let put = world.put(&replacing(&world, clock.now())).await;
+    let put = world.put_schedule(&replacing(&world, clock.now())).await;
     let first = world.fires(firing(&world, &put)).await;
     let mut signals = world.store.subscribe();
 
-    let moved = world.read("s").await;
+    let moved = world.read_schedule("s").await;
     let second = world.fires(firing(&world, &moved)).await;
 
     assert_eq!(world.state(&first.id).await, State::Cancelled);
     assert_eq!(world.state(&second.id).await, State::Queued);
-    hear(&mut signals, &Signal::Ended([first.key].into())).await;
+    hear(&mut signals, |signal| {
+        *signal == Signal::Ended([first.key].into())
+    })
+    .await;
     let outcome = world.invocation(&first.id).await.unwrap().outcome;
     let Some(windlass::model::Outcome::Error(failure)) = outcome else {
         panic!("it was cancelled");
@@ -420,15 +447,15 @@ async fn overlap_replace_asks_for_the_end_of_one_that_executes(bed: Bed) {
     let (world, clock) = begin(&bed).await;
     let host = world.host("a").await;
     let id = world.queue("q", Default::default()).await;
-    let put = world.put(&replacing(&world, clock.now())).await;
+    let put = world.put_schedule(&replacing(&world, clock.now())).await;
     let first = world.fires(firing(&world, &put)).await;
     let running = world.run_one(host, id).await;
     let mut signals = world.store.subscribe();
 
-    let moved = world.read("s").await;
+    let moved = world.read_schedule("s").await;
     let second = world.fires(firing(&world, &moved)).await;
 
-    hear(&mut signals, &Signal::Cancel).await;
+    hear(&mut signals, |signal| *signal == Signal::Cancel).await;
     let shown = world.invocation(&first.id).await.unwrap();
     assert_eq!((shown.state, shown.cancelling), (State::Running, true));
     world.finish(host, &[running]).await;
@@ -438,30 +465,32 @@ async fn overlap_replace_asks_for_the_end_of_one_that_executes(bed: Bed) {
 
 async fn a_firing_by_an_older_catalogue_changes_nothing(bed: Bed) {
     let (world, clock) = begin(&bed).await;
-    let put = world.put(&replacing(&world, clock.now())).await;
+    let put = world.put_schedule(&replacing(&world, clock.now())).await;
     let first = world.fires(firing(&world, &put)).await;
     let newer = component("other", "1.0.0", b"other one");
     let added = world.store.add_component(&world.namespace, &newer).await;
     added.unwrap();
 
-    let moved = world.read("s").await;
+    let moved = world.read_schedule("s").await;
     let fired = world.store.fire(firing(&world, &moved)).await;
 
     assert!(matches!(fired, Err(Error::CatalogueMoved)));
-    assert_eq!(world.read("s").await.next_at, moved.next_at);
+    assert_eq!(world.read_schedule("s").await.next_at, moved.next_at);
     assert_eq!(world.state(&first.id).await, State::Queued);
     assert_eq!(world.all_keys().await, [first.key]);
 }
 
 async fn a_firing_whose_id_another_call_has_moves_on(bed: Bed) {
     let (world, clock) = begin(&bed).await;
-    let put = world.put(&schedule(&world, "s", Some(clock.now()))).await;
+    let put = world
+        .put_schedule(&schedule(&world, "s", Some(clock.now())))
+        .await;
     let id = format!("s~{}", clock.now().0);
     let other = world.enqueue_one(world.call_as(&id, "other")).await;
 
     assert_eq!(world.fire(firing(&world, &put)).await, Fired::Skipped);
 
-    let read = world.read("s").await;
+    let read = world.read_schedule("s").await;
     assert!(read.last_error.unwrap().contains(&id));
     assert_eq!(read.last, Some((clock.now(), None)));
     assert_eq!(read.next_at, Some(clock.now().moved_ms(300_000)));
@@ -480,20 +509,24 @@ async fn a_firing_that_is_refused_as_a_duplicate_moves_on(bed: Bed) {
     };
     let holder = world.call_with("q", only.clone());
     let holder = world.enqueue_one(holder).await;
-    let put = world.put(&schedule(&world, "s", Some(clock.now()))).await;
+    let put = world
+        .put_schedule(&schedule(&world, "s", Some(clock.now())))
+        .await;
     let mut refused = firing(&world, &put);
     refused.call.as_mut().unwrap().0.controls = only;
 
     assert_eq!(world.fire(refused).await, Fired::Skipped);
 
-    let read = world.read("s").await;
+    let read = world.read_schedule("s").await;
     assert!(read.last_error.unwrap().contains("only"));
     assert_eq!(world.all_keys().await, [holder.key]);
 }
 
 async fn a_schedule_that_never_fires_again_is_never_due(bed: Bed) {
     let (world, clock) = begin(&bed).await;
-    let put = world.put(&schedule(&world, "s", Some(clock.now()))).await;
+    let put = world
+        .put_schedule(&schedule(&world, "s", Some(clock.now())))
+        .await;
     let last = Firing {
         next_at: None,
         ..firing(&world, &put)
@@ -501,6 +534,6 @@ async fn a_schedule_that_never_fires_again_is_never_due(bed: Bed) {
 
     world.fires(last).await;
 
-    assert_eq!(world.read("s").await.next_at, None);
+    assert_eq!(world.read_schedule("s").await.next_at, None);
     assert_eq!(world.due(10).await, (vec![], None));
 }
