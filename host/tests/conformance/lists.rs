@@ -181,6 +181,7 @@ async fn lists_by_tags_want_all_of_them(bed: Bed) {
 
 async fn lists_by_component_show_all_its_tasks(bed: Bed) {
     let world = World::new(&bed.store).await;
+    let demo = world.fill("q", 2).await;
     let newer = component("other", "1.0.0", b"other one");
     world
         .store
@@ -193,7 +194,6 @@ async fn lists_by_component_show_all_its_tasks(bed: Bed) {
     let function = function.clone().find(|found| found.component == other);
     let mut call = world.call("q");
     (call.function, call.task) = (function.unwrap().id, "other/run".to_owned());
-    let demo = world.fill("q", 2).await;
     let stored = world.store.enqueue(vec![call], catalogue.revision).await;
     let stored = stored.unwrap()[0].key;
     let by = |name: &str| Filter {
