@@ -189,6 +189,7 @@ impl Host {
                 options: settings.queue.clone(),
                 name: settings.name.clone().unwrap_or_else(machine_name),
                 address: address.clone(),
+                arguments_max_bytes: settings.control.arguments_max_bytes,
                 stats: stats.clone(),
             };
             workers = Some(Workers { service, programs });

@@ -45,6 +45,7 @@ mod conformance {
     mod lending;
     mod lending_at_random;
     mod lending_handed_on;
+    mod lists;
     mod messages;
     mod once;
     mod opening;
@@ -55,10 +56,13 @@ mod conformance {
     mod rate;
     mod rescue;
     mod resuming;
+    mod retention;
     mod retrying;
+    mod schedules;
     mod scheduling;
     mod signals;
     mod slots;
+    mod standing;
     mod steps;
     mod waiting;
     mod workflows;

@@ -13,7 +13,7 @@ use super::catalogue::{Snapshot, Task, Unresolved};
 use super::{Control, Error};
 use crate::engine::Grants;
 use crate::model::queue::TIMEOUT_MS_MAX;
-use crate::model::{ComponentName, Digest, InvocationId, Namespace, QueueName};
+use crate::model::{ComponentName, Controls, Digest, InvocationId, Namespace, QueueName};
 use crate::registry::bindings::Binding;
 use crate::store::NewCall;
 use crate::values;
@@ -50,6 +50,8 @@ pub struct Made<'a> {
     pub priority: i32,
     /// How long one attempt may take.
     pub timeout_ms: Option<u64>,
+    /// When, how often, in which partition …
+    pub controls: &'a Controls,
 }
 
 /// Why a call was not made.
@@ -160,7 +162,12 @@ impl Children {
             let message = format!("timeout_ms: expected 1 to {TIMEOUT_MS_MAX}, got {ms}");
             return Err(Refusal::new("invalid", message));
         }
-        Ok(self.new_call(made, &task, name, queue, arguments))
+        let controls = made.controls.clone().checked(made.id.1);
+        let controls = controls.map_err(|error| Refusal::new("invalid", error.to_string()))?;
+        Ok(NewCall {
+            controls,
+            ..self.new_call(made, &task, name, queue, arguments)
+        })
     }
 
     /// Checks a call by type, whose arguments are canonical.
@@ -209,6 +216,7 @@ impl Children {
             arguments: "",
             priority: 0,
             timeout_ms: None,
+            controls: &Controls::default(),
         };
         let name = format!("{}@{}/{function}", task.component, task.version);
         Ok(self.new_call(&made, &task, name, queue, arguments))

@@ -139,6 +139,8 @@ pub struct Service {
     pub name: String,
     /// Where its API listens.
     pub address: String,
+    /// The largest arguments, in bytes, of calls that are checked only when they are claimed.
+    pub arguments_max_bytes: usize,
     /// What `/metrics` shows.
     pub stats: Arc<Stats>,
 }
@@ -190,6 +192,7 @@ impl Service {
             fence: fence.clone(),
             options: self.options.clone(),
             clock: clock.clone(),
+            tasks: tasks.clone(),
         };
         let runner = Runner {
             store: self.store.clone(),
@@ -199,6 +202,7 @@ impl Service {
             fence: fence.clone(),
             workflows: self.workflows.clone(),
             host,
+            arguments_max_bytes: self.arguments_max_bytes,
         };
         let dispatcher = Dispatcher::new(host, runner, self.options.clone(), self.stats.clone());
         // The lease outlives the drain: what still runs must stay ours.

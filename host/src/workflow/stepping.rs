@@ -299,6 +299,7 @@ impl Execution {
             arguments: &call.arguments,
             priority: call.priority.unwrap_or(0),
             timeout_ms: call.timeout_ms,
+            controls: &call.controls,
         })
     }
 
