@@ -46,6 +46,7 @@ mod conformance {
     mod lending;
     mod lending_at_random;
     mod lending_handed_on;
+    mod lists;
     mod messages;
     mod model;
     mod once;
@@ -57,10 +58,13 @@ mod conformance {
     mod rate;
     mod rescue;
     mod resuming;
+    mod retention;
     mod retrying;
+    mod schedules;
     mod scheduling;
     mod signals;
     mod slots;
+    mod standing;
     mod steps;
     mod waiting;
     mod workflows;

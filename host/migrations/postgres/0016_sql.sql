@@ -216,6 +216,3 @@ begin
        windlass.enqueue_many(text, text, jsonb[], jsonb), windlass.result(text, text),
        windlass.cancel(text, text) to %I', role);
 end $$;
-
--- Whoever adds functions after this revokes them as well: a new function is anybody's.
-revoke all on all functions in schema windlass from public;

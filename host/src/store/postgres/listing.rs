@@ -77,13 +77,16 @@ impl<'t> Written<'t> {
     }
 }
 
-/// What a page is driven by.
+/// What a page is driven by: an index of `columns` and then the key.
 struct Driver {
     /// Rows that lead the index, as `s`; each is walked by itself.
     of_each: Option<&'static str>,
-    /// The table, as `d`, and its part of the condition.
+    /// The table, as `d`.
     table: &'static str,
-    condition: String,
+    /// What stands before the key in the index, and what it must be.
+    columns: &'static [(&'static str, &'static str)],
+    /// So that the index, which has not every row, is known to have these.
+    partial: &'static str,
 }
 
 const QUEUES: &str =
@@ -100,120 +103,175 @@ const FUNCTIONS_OF_COMPONENT: &str =
 
 impl Driver {
     fn of(filter: &Filter) -> Self {
-        let (of_each, table, condition) = if !filter.tags.is_empty() {
-            let first = "d.namespace = $1 and d.name = $9[1] and d.value = $10[1]";
-            (None, "tags", first.to_owned())
-        } else if filter.parent.is_some() {
-            (None, "invocations", "d.parent = $14".to_owned())
-        } else if filter.kind.is_some() {
-            let condition = "d.queue_id = s.id and d.kind = $8";
-            (Some(QUEUES), "outcomes", condition.to_owned())
-        } else if filter.dead {
-            let condition = "d.queue_id = s.id and d.state = 'failed'";
-            (Some(QUEUES), "outcomes", condition.to_owned())
-        } else if filter.partition.is_some() {
-            (None, "invocations", "d.partition = $11".to_owned())
-        } else if filter.state == Some(State::Queued) {
-            let condition = match filter.queue {
-                Some(_) => {
-                    "d.state = 'queued' and d.queue_id =
-                       (select q.id from queues q where q.namespace = $1 and q.name = $4)"
-                }
-                None => "d.state = 'queued'",
-            };
-            (None, "live", condition.to_owned())
-        } else if let Some(state) = filter.state {
-            let table = match state.is_final() {
-                true => "outcomes",
-                false => "live",
-            };
-            let condition = format!("d.queue_id = s.id and d.state = '{}'", state.as_str());
-            (Some(QUEUES), table, condition)
-        } else if filter.task.as_deref().and_then(Written::of).is_some() {
-            let condition = "d.function_id = s.id".to_owned();
-            (Some(FUNCTIONS_OF_TASK), "invocations", condition)
-        } else if filter.component.is_some() {
-            let condition = "d.function_id = s.id".to_owned();
-            (Some(FUNCTIONS_OF_COMPONENT), "invocations", condition)
-        } else if filter.queue.is_some() {
-            let condition = "d.queue_id = s.id".to_owned();
-            (Some(QUEUES), "invocations", condition)
-        } else {
-            (None, "invocations", "d.namespace = $1".to_owned())
-        };
-        Self {
+        let on = |of_each, table, columns, partial| Self {
             of_each,
             table,
-            condition,
+            columns,
+            partial,
+        };
+        if !filter.tags.is_empty() {
+            let columns = &[
+                ("d.namespace", "$1"),
+                ("d.name", "$9[1]"),
+                ("d.value", "$10[1]"),
+            ];
+            return on(None, "tags", columns, "true");
         }
+        if filter.parent.is_some() {
+            let columns = &[("d.parent", "$14")];
+            return on(None, "invocations", columns, "d.parent is not null");
+        }
+        if filter.kind.is_some() {
+            let columns = &[("d.queue_id", "s.id"), ("d.kind", "$8")];
+            return on(Some(QUEUES), "outcomes", columns, "d.kind is not null");
+        }
+        if filter.dead {
+            let columns = &[("d.queue_id", "s.id"), ("d.state", "'failed'")];
+            return on(Some(QUEUES), "outcomes", columns, "true");
+        }
+        if filter.partition.is_some() {
+            let columns = &[("d.partition", "$11")];
+            return on(None, "invocations", columns, "d.partition is not null");
+        }
+        match filter.state {
+            // Most of what lives is queued: no index has these alone.
+            Some(State::Queued) => {
+                let partial = match filter.queue {
+                    None => "d.state = 'queued'",
+                    Some(_) => {
+                        "d.state = 'queued' and d.queue_id =
+                           (select q.id from queues q where q.namespace = $1 and q.name = $4)"
+                    }
+                };
+                return on(None, "live", &[], partial);
+            }
+            Some(state) => {
+                let columns = &[("d.queue_id", "s.id"), ("d.state", "$5")];
+                return match state.is_final() {
+                    true => on(Some(QUEUES), "outcomes", columns, "true"),
+                    false => on(Some(QUEUES), "live", columns, "d.state <> 'queued'"),
+                };
+            }
+            None => {}
+        }
+        if filter.task.as_deref().and_then(Written::of).is_some() {
+            let columns = &[("d.function_id", "s.id")];
+            return on(Some(FUNCTIONS_OF_TASK), "invocations", columns, "true");
+        }
+        if filter.component.is_some() {
+            let columns = &[("d.function_id", "s.id")];
+            return on(Some(FUNCTIONS_OF_COMPONENT), "invocations", columns, "true");
+        }
+        if filter.queue.is_some() {
+            let columns = &[("d.queue_id", "s.id")];
+            return on(Some(QUEUES), "invocations", columns, "true");
+        }
+        on(None, "invocations", &[], "true")
+    }
+
+    /// The condition of the walk, and its order. The last column and the key are compared as a row, and
+    /// not one by one, so that no other index gives this order: the server's statistics know nothing of
+    /// one queue or task among many, and walking all keys for it would be the end of a page's speed.
+    fn walk(&self, filter: &Filter) -> (String, String) {
+        let from = match filter.since {
+            Some(_) => format!("(select windlass.key_at($12 - {SLACK}))"),
+            None => "0".to_owned(),
+        };
+        let to = match filter.until {
+            Some(_) => format!("least($2, (select windlass.key_at($13 + {SLACK})))"),
+            None => "$2".to_owned(),
+        };
+        let Some(((column, value), first)) = self.columns.split_last() else {
+            let condition = format!("{} and d.key >= {from} and d.key < {to}", self.partial);
+            return (condition, "d.key desc".to_owned());
+        };
+        let mut condition = self.partial.to_owned();
+        for (column, value) in first {
+            condition.push_str(&format!(" and {column} = {value}"));
+        }
+        condition.push_str(&format!(
+            " and row({column}, d.key) >= row({value}, {from}) and row({column}, d.key) < row({value}, {to})"
+        ));
+        (condition, format!("{column} desc, d.key desc"))
     }
 }
 
 /// The query for the keys of a page.
 fn keys(filter: &Filter) -> String {
     let driver = Driver::of(filter);
-    let mut conditions = vec![driver.condition, "d.key < $2".to_owned()];
-    if filter.since.is_some() {
-        conditions.push(format!(
-            "d.key >= (select windlass.key_at($12 - {SLACK})) and i.enqueued_at >= $12"
-        ));
-    }
-    if filter.until.is_some() {
-        conditions.push(format!(
-            "d.key < (select windlass.key_at($13 + {SLACK})) and i.enqueued_at < $13"
-        ));
-    }
+    let (table, each) = (driver.table, driver.of_each);
+    let ended = table == "outcomes";
+    // What is looked up is looked up row by row: as a subquery with one value, and never as a join.
+    let (walk, order) = driver.walk(filter);
+    let mut conditions = vec![walk];
     let mut also = |said: bool, condition: &str| {
         if said {
             conditions.push(condition.to_owned());
         }
     };
-    also(true, "i.namespace = $1");
-    also(
-        filter.queue.is_some(),
-        "i.queue_id = (select q.id from queues q where q.namespace = $1 and q.name = $4)",
-    );
-    also(filter.task.is_some(), "i.task = $6");
-    also(
-        filter.component.is_some(),
-        "exists (select 1 from functions f where f.id = i.function_id and f.component = $7)",
-    );
-    also(filter.partition.is_some(), "i.partition = $11");
-    also(filter.parent.is_some(), "i.parent = $14");
     also(
         filter.tags.len() > 1,
         "not exists (select 1 from unnest($9, $10) u(name, value) where not exists (
            select 1 from tags t where t.namespace = $1 and t.name = u.name and t.value = u.value and t.key = d.key))",
     );
     also(
-        filter.kind.is_some() && driver.table != "outcomes",
-        "exists (select 1 from outcomes o where o.key = d.key and o.kind = $8)",
+        filter.kind.is_some() && !ended,
+        "(select o.kind from outcomes o where o.key = d.key) = $8",
     );
     also(
         filter.dead,
-        "exists (select 1 from outcomes o where o.key = d.key and o.state = 'failed')
-         and not exists (select 1 from invocations r where r.retry_of = d.key)",
+        "not exists (select 1 from invocations r where r.retry_of = d.key)",
     );
+    also(filter.dead && ended, "d.state = 'failed'");
     also(
-        filter.state.is_some_and(State::is_final),
-        "exists (select 1 from outcomes o where o.key = d.key and o.state = $5)",
+        filter.dead && !ended,
+        "(select o.state from outcomes o where o.key = d.key) = 'failed'",
     );
-    also(
-        filter.state.is_some_and(|state| !state.is_final()),
-        "exists (select 1 from live l where l.key = d.key and l.state = $5)",
-    );
-
-    let table = driver.table;
-    let own = match table {
-        "invocations" => "select d.*",
-        _ => "select * from invocations i where i.key = d.key limit 1",
+    let state = |state: State| match (state.is_final(), table) {
+        (true, "outcomes") | (false, "live") => "d.state = $5",
+        (true, _) => "(select o.state from outcomes o where o.key = d.key) = $5",
+        (false, _) => "(select l.state from live l where l.key = d.key) = $5",
     };
+    if let Some(wanted) = filter.state {
+        also(true, state(wanted));
+    }
+
+    // These need the row of the invocation itself, which a driver by queue, function or tag knows to be
+    // of this namespace.
+    let known = each.is_some() || table == "tags";
+    let by_queue = each == Some(QUEUES);
+    let of_row = [
+        (!known, "i.namespace = $1"),
+        (
+            filter.queue.is_some() && !by_queue,
+            "i.queue_id = (select q.id from queues q where q.namespace = $1 and q.name = $4)",
+        ),
+        (filter.task.is_some(), "i.task = $6"),
+        (
+            filter.component.is_some() && each != Some(FUNCTIONS_OF_COMPONENT),
+            "(select f.component from functions f where f.id = i.function_id) = $7",
+        ),
+        (filter.partition.is_some(), "i.partition = $11"),
+        (filter.parent.is_some(), "i.parent = $14"),
+        (filter.since.is_some(), "i.enqueued_at >= $12"),
+        (filter.until.is_some(), "i.enqueued_at < $13"),
+    ];
+    let of_row: Vec<&str> = of_row
+        .into_iter()
+        .filter_map(|(said, condition)| said.then_some(condition))
+        .collect();
+    let row = match (of_row.is_empty(), table) {
+        (true, _) => "",
+        (false, "invocations") => "cross join lateral (select d.*) i",
+        (false, _) => {
+            "cross join lateral (select * from invocations i where i.key = d.key limit 1) i"
+        }
+    };
+    conditions.extend(of_row.into_iter().map(str::to_owned));
     let conditions = conditions.join(" and ");
-    let page = format!(
-        "select d.key from {table} d cross join lateral ({own}) i
-          where {conditions} order by d.key desc limit $3"
-    );
-    match driver.of_each {
+    let page =
+        format!("select d.key from {table} d {row} where {conditions} order by {order} limit $3");
+    match each {
         None => page,
         Some(each) => format!(
             "select x.key from ({each}) s cross join lateral ({page}) x order by x.key desc limit $3"
