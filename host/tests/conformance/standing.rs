@@ -75,17 +75,17 @@ async fn those_before_it_are_counted_by_priority_and_place(bed: Bed) {
         priority: -1,
         ..world.call("q")
     };
-    let idle = NewCall {
+    let idle = || NewCall {
         priority: 1,
         ..world.call("q")
     };
     world.fill("q", 3).await;
-    world.enqueue_id(idle.clone()).await;
+    world.enqueue_id(idle()).await;
     let id = world.enqueue_id(world.call("q")).await;
     world.fill("q", 2).await;
     world.enqueue_id(urgent).await;
     world.fill("r", 5).await;
-    let last = world.enqueue_id(idle).await;
+    let last = world.enqueue_id(idle()).await;
 
     let before = world.standing(&id).await;
     let at_the_end = world.standing(&last).await;
