@@ -144,8 +144,9 @@ async fn take(
     let lend_max = rows_max.min(opened) - started(granted);
     take::lend(transaction, host, lend_max, rates, granted).await?;
     if let Some(rate) = rates.queue
-        && opened < heads_max
+        && opened < rows_max
         && started(granted) >= opened
+        && (opened < heads_max || take::could_lend(transaction, rates, granted).await?)
     {
         granted.opens_in_us = tokens::opens_in(transaction, claim.queue, rate).await?;
     }

@@ -60,7 +60,8 @@ pub(super) async fn tick(transaction: &mut Transaction) -> Result<(), Error> {
 /// Ends what is past its deadline and held by no host.
 async fn end_late(transaction: &mut Transaction) -> Result<(), Error> {
     let late: Vec<ends::Unfinished> = sqlx::query_as(
-        "select key, queue_id, fence, attempt, started_at, state = 'scheduled' as scheduled,
+        "select key, queue_id, fence, attempt, started_at,
+                state = 'scheduled' as scheduled, backoff is not null as backs_off,
                 workflow, parent, lender, payer
          from live where deadline is not null and deadline <= ?1 and host is null
          order by deadline, key limit ?2",

@@ -25,6 +25,15 @@ pub(super) struct Kin {
     pub(super) payer: Option<i64>,
 }
 
+/// Where it stood, of what no host held.
+#[derive(Debug, Clone, Copy, Default, FromRow)]
+pub(super) struct Place {
+    /// It was not due yet.
+    pub(super) scheduled: bool,
+    /// Its retry held back what stood behind it.
+    pub(super) backs_off: bool,
+}
+
 /// A hot row that no end was handed in for.
 #[derive(FromRow)]
 pub(super) struct Unfinished {
@@ -33,8 +42,8 @@ pub(super) struct Unfinished {
     pub(super) fence: i64,
     pub(super) attempt: u32,
     pub(super) started_at: Option<i64>,
-    /// Whether it was not due yet.
-    pub(super) scheduled: bool,
+    #[sqlx(flatten)]
+    pub(super) place: Place,
     #[sqlx(flatten)]
     pub(super) kin: Kin,
 }
@@ -59,7 +68,7 @@ impl Unfinished {
             host,
             started_at: self.started_at.map(Moment),
             finished_at: now,
-            scheduled: self.scheduled,
+            place: self.place,
             kin: self.kin,
         }
     }
@@ -79,12 +88,12 @@ pub(super) struct Record<'o> {
     pub(super) host: HostNumber,
     pub(super) started_at: Option<Moment>,
     pub(super) finished_at: Moment,
-    pub(super) scheduled: bool,
+    pub(super) place: Place,
     pub(super) kin: Kin,
 }
 
 /// Records outcomes: the hot rows go, the outcomes and the counts of ended ones come. The queues in
-/// which a member of a family may start or go on because of it.
+/// which something may start or go on because of it, ends of what a host held aside.
 pub(super) async fn record(
     transaction: &mut Transaction,
     records: &[Record<'_>],
@@ -98,7 +107,7 @@ pub(super) async fn record(
     let mut tallies: BTreeMap<(QueueId, HostNumber), [u32; 3]> = BTreeMap::new();
     let mut scheduled: BTreeMap<QueueId, u32> = BTreeMap::new();
     for record in records {
-        if record.scheduled {
+        if record.place.scheduled {
             *scheduled.entry(record.queue).or_default() += 1;
         }
         let state = record.outcome.state();
@@ -155,9 +164,16 @@ async fn tell_families(
     let mut parents = Vec::new();
     let mut queues = Vec::new();
     for Record {
-        hold, queue, kin, ..
+        hold,
+        queue,
+        place,
+        kin,
+        ..
     } in records
     {
+        if place.backs_off {
+            queues.push(*queue);
+        }
         if kin.workflow {
             lenders.insert(hold.key.0, kin.lender);
         }

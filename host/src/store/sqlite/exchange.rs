@@ -157,7 +157,7 @@ async fn end(
             host: hands.host,
             started_at: Some(end.started_at),
             finished_at: end.finished_at,
-            scheduled: false,
+            place: ends::Place::default(),
             kin: live.kin,
         });
     }
@@ -328,7 +328,7 @@ async fn give_back(
                 host: hands.host,
                 started_at: live.started_at.map(Moment),
                 finished_at: transaction.now,
-                scheduled: false,
+                place: ends::Place::default(),
                 kin: live.kin,
             });
             continue;

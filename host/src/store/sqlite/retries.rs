@@ -64,7 +64,7 @@ pub(super) async fn retry(
                 host: hands.host,
                 started_at: Some(again.started_at),
                 finished_at: again.finished_at,
-                scheduled: false,
+                place: ends::Place::default(),
                 kin: live.kin,
             });
             continue;

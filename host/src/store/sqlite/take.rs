@@ -98,9 +98,7 @@ pub(super) async fn lend(
     rates: &Rates,
     granted: &mut Granted,
 ) -> Result<(), Error> {
-    let settings = &granted.settings;
-    let limited = settings.concurrency.is_some() || lane_concurrency(settings).is_some();
-    if settings.paused || !limited {
+    if !lends(&granted.settings) {
         return Ok(());
     }
     let most = granted.claimed.len() + rows_max as usize;
@@ -141,6 +139,21 @@ pub(super) async fn lend(
         }
     }
     Ok(())
+}
+
+/// Whether slots are lent: where there is a limit.
+fn lends(settings: &Settings) -> bool {
+    !settings.paused && (settings.concurrency.is_some() || lane_concurrency(settings).is_some())
+}
+
+/// Whether a descendant could start in a slot that is lent.
+pub(super) async fn could_lend(
+    transaction: &mut Transaction,
+    rates: &Rates,
+    granted: &Granted,
+) -> Result<bool, Error> {
+    let lends = lends(&granted.settings);
+    Ok(lends && !borrowers(transaction, 1, rates, granted).await?.is_empty())
 }
 
 async fn borrowers(

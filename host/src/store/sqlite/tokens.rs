@@ -124,34 +124,27 @@ pub(super) async fn count(
     if rates.are_none() || claimed.is_empty() {
         return Ok(());
     }
-    let mut counts: BTreeMap<(bool, &str), u32> = BTreeMap::new();
-    for one in claimed {
-        if rates.queue.is_some() {
-            *counts.entry((false, "")).or_default() += 1;
-        }
-        if let (Some(_), Some(lane)) = (rates.lane, &one.partition) {
-            *counts.entry((true, lane.as_str())).or_default() += 1;
-        }
+    let mut lanes: BTreeMap<&str, usize> = BTreeMap::new();
+    for lane in claimed.iter().filter_map(|one| one.partition.as_deref()) {
+        *lanes.entry(lane).or_default() += 1;
     }
-    let counted: Vec<_> = counts
-        .into_iter()
-        .filter_map(|((of_partition, lane), n)| {
-            let rate = if of_partition {
-                rates.lane
-            } else {
-                rates.queue
-            }?;
-            Some((of_partition, lane, rate.stamp, n, rate.since))
-        })
-        .collect();
-    let counted = rows(&counted);
-    for sql in [
-        include_str!("sql/tokens_old.sql"),
-        include_str!("sql/tokens.sql"),
-    ] {
-        sqlx::query(sql)
+    let whole = BTreeMap::from([("", claimed.len())]);
+    for (of_partition, rate, counts) in [(false, rates.queue, &whole), (true, rates.lane, &lanes)] {
+        let Some(rate) = rate else { continue };
+        let partitions: Vec<&str> = counts.keys().copied().collect();
+        sqlx::query(include_str!("sql/tokens_old.sql"))
             .bind(queue.0)
-            .bind(&counted)
+            .bind(of_partition)
+            .bind(rows(&partitions))
+            .bind(rate.since)
+            .execute(&mut transaction.connection)
+            .await
+            .map_err(failed)?;
+        sqlx::query(include_str!("sql/tokens.sql"))
+            .bind(queue.0)
+            .bind(of_partition)
+            .bind(rows(&counts.iter().collect::<Vec<_>>()))
+            .bind(rate.stamp)
             .execute(&mut transaction.connection)
             .await
             .map_err(failed)?;

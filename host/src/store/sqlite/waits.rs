@@ -42,7 +42,7 @@ pub(super) async fn take(
                 host: hands.host,
                 started_at: Some(wait.started_at),
                 finished_at: transaction.now,
-                scheduled: false,
+                place: ends::Place::default(),
                 kin: live.kin,
             });
             continue;
