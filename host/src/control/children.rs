@@ -162,12 +162,10 @@ impl Children {
             let message = format!("timeout_ms: expected 1 to {TIMEOUT_MS_MAX}, got {ms}");
             return Err(Refusal::new("invalid", message));
         }
-        let controls = made.controls.clone().checked(made.id.1);
+        let call = self.new_call(made, &task, name, queue, arguments);
+        let controls = call.controls.checked(made.id.1);
         let controls = controls.map_err(|error| Refusal::new("invalid", error.to_string()))?;
-        Ok(NewCall {
-            controls,
-            ..self.new_call(made, &task, name, queue, arguments)
-        })
+        Ok(NewCall { controls, ..call })
     }
 
     /// Checks a call by type, whose arguments are canonical.
@@ -268,9 +266,11 @@ impl Children {
             timeout_ms: made.timeout_ms.or(task.defaults.timeout_ms),
             workflow: task.workflow,
             controls: Controls {
-                retries: task.defaults.retries.clone(),
-                deadline_ms: task.defaults.deadline_ms,
-                ..Controls::default()
+                retries: (made.controls.retries.as_ref())
+                    .or(task.defaults.retries.as_ref())
+                    .cloned(),
+                deadline_ms: made.controls.deadline_ms.or(task.defaults.deadline_ms),
+                ..made.controls.clone()
             },
         }
     }
