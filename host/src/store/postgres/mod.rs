@@ -13,12 +13,16 @@ mod exchange;
 mod folded;
 mod handles;
 mod lease;
+mod listing;
 mod migrations;
 mod notify;
 mod queues;
 mod read;
 mod record;
+mod schedules;
+mod standing;
 mod steps;
+mod sweep;
 mod workflows;
 
 use std::time::Duration;
@@ -62,6 +66,7 @@ pub struct Postgres {
     writer: i64,
     steps: steps::Writer,
     notify: notify::Notifier,
+    sweeps: sweep::Progress,
 }
 
 /// Connects, migrates under a lock, and starts listening for what other hosts commit.
@@ -86,6 +91,7 @@ pub async fn open(url: &str, options: &Options) -> Result<Postgres, Error> {
         writer: controls::writer_number(),
         steps: steps::Writer::start(Lane::new(hot), notify.outbox()),
         notify,
+        sweeps: sweep::Progress::default(),
         pool,
     })
 }
@@ -179,8 +185,8 @@ impl Store for Postgres {
         self.insert_host(host).await
     }
 
-    async fn renew(&self, host: HostNumber, _troubles: &[Trouble]) -> Result<Beat, Error> {
-        self.beat(host).await
+    async fn renew(&self, host: HostNumber, troubles: &[Trouble]) -> Result<Beat, Error> {
+        self.beat(host, troubles).await
     }
 
     async fn rescue(
@@ -327,38 +333,38 @@ impl Store for Postgres {
 
     async fn standing(
         &self,
-        _namespace: &Namespace,
-        _id: &InvocationId,
+        namespace: &Namespace,
+        id: &InvocationId,
     ) -> Result<Option<Standing>, Error> {
-        unimplemented!("contract")
+        self.read_standing(namespace, id).await
     }
 
-    async fn put_schedule(&self, _schedule: &Schedule) -> Result<Schedule, Error> {
-        unimplemented!("contract")
+    async fn put_schedule(&self, schedule: &Schedule) -> Result<Schedule, Error> {
+        self.write_schedule(schedule).await
     }
 
     async fn schedules(
         &self,
-        _namespace: &Namespace,
-        _name: Option<&str>,
+        namespace: &Namespace,
+        name: Option<&str>,
     ) -> Result<Vec<Schedule>, Error> {
-        unimplemented!("contract")
+        self.read_schedules(namespace, name).await
     }
 
-    async fn delete_schedule(&self, _namespace: &Namespace, _name: &str) -> Result<bool, Error> {
-        unimplemented!("contract")
+    async fn delete_schedule(&self, namespace: &Namespace, name: &str) -> Result<bool, Error> {
+        self.remove_schedule(namespace, name).await
     }
 
-    async fn due_schedules(&self, _limit: u32) -> Result<DueSchedules, Error> {
-        unimplemented!("contract")
+    async fn due_schedules(&self, limit: u32) -> Result<DueSchedules, Error> {
+        self.read_due_schedules(limit).await
     }
 
-    async fn fire(&self, _firing: Firing) -> Result<Fired, Error> {
-        unimplemented!("contract")
+    async fn fire(&self, firing: Firing) -> Result<Fired, Error> {
+        self.fire_schedule(firing).await
     }
 
-    async fn sweep(&self, _sweep: &Sweep) -> Result<Swept, Error> {
-        unimplemented!("contract")
+    async fn sweep(&self, sweep: &Sweep) -> Result<Swept, Error> {
+        self.delete_old(sweep).await
     }
 
     async fn ping(&self) -> Result<(), Error> {
