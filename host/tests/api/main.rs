@@ -6,5 +6,6 @@ mod components;
 mod handles;
 mod invocations;
 mod refusals;
+mod schedules;
 mod support;
 mod workflows;
