@@ -47,6 +47,7 @@ mod conformance {
     mod lending_at_random;
     mod lending_handed_on;
     mod messages;
+    mod model;
     mod once;
     mod opening;
     mod order;

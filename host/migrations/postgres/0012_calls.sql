@@ -3,6 +3,11 @@
 
 drop function windlass.store_calls;
 
+-- Rows of these are inserted by whoever calls: to look after their queue each time would lock its row,
+-- which claims lock as well. Queues are never deleted.
+alter table arrivals drop constraint arrivals_queue_id_fkey;
+alter table onces drop constraint onces_queue_id_fkey;
+
 -- A call. `controls` is null, or JSON with what is said of: `partition`, `after` (microseconds from now)
 -- or `at` (a moment), `deadline` (microseconds from now), `retries` (JSON as text), `tags` (an object of
 -- texts), `retry_of` (a key), `unchecked`, and `once`, an object with `kind`, `name`, `conflict`,

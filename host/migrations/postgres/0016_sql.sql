@@ -133,17 +133,23 @@ end $$;
 -- Enqueues a call within the caller's transaction, and answers its id. `args` is an array by position or
 -- an object by name; they are checked when the call is claimed. `options` are those of a call over HTTP:
 -- id, priority, delay_ms, start_at, partition, dedup, debounce, timeout_ms, deadline_ms, retries, tags;
--- and namespace.
+-- and namespace. Plans are kept, as on connections of hosts (see `connection::hot`).
 create function windlass.enqueue(queue text, task text, args jsonb default '[]', options jsonb default '{}')
-returns text language sql volatile security definer set search_path = windlass, pg_temp as $$
-  select (windlass.enqueue_calls($1, $2, array[$3], $4))[1]
-$$;
+returns text language plpgsql volatile security definer set search_path = windlass, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off
+set enable_mergejoin = off set enable_bitmapscan = off as $$
+begin
+  return (windlass.enqueue_calls($1, $2, array[$3], $4))[1];
+end $$;
 
 -- As `enqueue`, for as many calls as there are elements in `args`; answers their ids in this order.
 create function windlass.enqueue_many(queue text, task text, args jsonb[], options jsonb default '{}')
-returns setof text language sql volatile security definer set search_path = windlass, pg_temp as $$
-  select u.id from unnest(windlass.enqueue_calls($1, $2, $3, $4)) with ordinality u(id, ord) order by u.ord
-$$;
+returns setof text language plpgsql volatile security definer set search_path = windlass, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off
+set enable_mergejoin = off set enable_bitmapscan = off as $$
+begin
+  return query select u.id from unnest(windlass.enqueue_calls($1, $2, $3, $4)) u(id);
+end $$;
 
 -- The state of an invocation; once it has ended also its `value`, or its `error`. Null where there is no
 -- such invocation.

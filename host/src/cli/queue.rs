@@ -23,7 +23,7 @@ pub enum Queue {
         /// The queue.
         name: String,
         #[command(flatten)]
-        change: Change,
+        change: Box<Change>,
     },
     /// Start nothing more from a queue.
     Pause {

@@ -84,8 +84,8 @@ impl Control {
         let mut is_fresh = false;
         loop {
             let prepared = match self.prepare(&batch, &snapshot).await {
-                // Another host may have stored the component a moment ago.
-                Err(Error::UnknownTask { .. }) if !is_fresh => {
+                // Another host may have stored the component, or its manifest, a moment ago.
+                Err(Error::UnknownTask { .. } | Error::NoQueue(_)) if !is_fresh => {
                     snapshot = catalogues.newer(&batch.namespace, Some(&snapshot)).await?;
                     is_fresh = true;
                     continue;

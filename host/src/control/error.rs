@@ -168,6 +168,9 @@ pub enum Error {
         /// Who has it.
         id: InvocationId,
     },
+    /// The call names no queue, nor does the manifest of its task.
+    #[error("{0}: it is not said: name one, or declare the task's in its manifest")]
+    NoQueue(String),
     /// The call names a partition, and its queue has none.
     #[error("{place}: the queue `{queue}` has no partitions")]
     NoPartitions {

@@ -18,6 +18,9 @@ use super::{Error, Options};
 /// How many mistakes one answer tells; the others are counted.
 const TOLD_MAX: usize = 100;
 
+/// What stands where the id of an invocation does in addresses, so that no invocation is called so.
+const ADDRESSES: [&str; 5] = ["wait", "export", "cancel", "retry", "resume"];
+
 /// Calls that may be stored, each with its task.
 pub(super) struct Prepared {
     pub(super) calls: Vec<NewCall>,
@@ -153,6 +156,15 @@ impl Batch {
         let chosen = call.id.as_deref().map(InvocationId::parse).transpose();
         let chosen =
             chosen.map_err(|error| Error::value(self.place(index, "id"), error.to_string()))?;
+        if let Some(id) = chosen
+            .as_ref()
+            .or(self.key.as_ref().filter(|_| !self.array))
+            && ADDRESSES.contains(&id.as_str())
+        {
+            let why =
+                format!("`{id}` is an address of its own under /v1/invocations: choose another");
+            return Err(Error::value(self.place(index, "id"), why));
+        }
         match (chosen, &self.key) {
             (None, None) => Ok((InvocationId::generate(), false)),
             (Some(id), None) => Ok((id, true)),
@@ -181,8 +193,7 @@ impl Batch {
     fn queue(&self, index: usize, call: &Call, task: &Task) -> Result<QueueName, Error> {
         let place = || self.place(index, "queue");
         let Some(named) = call.queue.as_ref().or(task.defaults.queue.as_ref()) else {
-            let why = "it is not said: name one, or declare the task's in its manifest";
-            return Err(Error::value(place(), why));
+            return Err(Error::NoQueue(place()));
         };
         QueueName::parse(named).map_err(|error| Error::value(place(), error.to_string()))
     }
@@ -279,6 +290,16 @@ mod tests {
     fn an_id_beside_an_idempotency_key_is_refused() {
         let mut batch = batch(&["[1]"], Some("order-7"));
         batch.calls[0].id = Some("order-8".to_owned());
+
+        let error = batch.prepare(&snapshot(), &Options::default()).err();
+
+        assert!(error.unwrap().to_string().starts_with("[0].id: "));
+    }
+
+    #[test]
+    fn an_id_that_is_an_address_is_refused() {
+        let mut batch = batch(&["[1]"], None);
+        batch.calls[0].id = Some("export".to_owned());
 
         let error = batch.prepare(&snapshot(), &Options::default()).err();
 

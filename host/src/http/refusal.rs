@@ -93,6 +93,9 @@ impl From<Error> for Problem {
             Error::Duplicate { place, key, id } => Self::new(Code::Duplicate, said)
                 .hint(DUPLICATE_HINT)
                 .at(place, format!("{key:?} is the key of {id}")),
+            Error::NoQueue(place) => Self::new(Code::Invalid, said)
+                .hint("say `queue`, or declare the task's queue in windlass.toml")
+                .at(place, "it is not said"),
             Error::NoPartitions { place, queue } => Self::new(Code::Invalid, said)
                 .hint(format!(
                     "leave it out, or give the queue partitions: `windlass queue set {queue} --partitions yes`"

@@ -29,7 +29,7 @@ pub(super) async fn cancel(
              select live.key from family cross join live on live.parent = family.key
              where not live.detached
          )
-         select live.key, queue_id, fence, attempt, started_at, host,
+         select live.key, queue_id, fence, attempt, started_at, host, state = 'scheduled' as scheduled,
                 workflow, parent, lender, payer
          from family cross join live on live.key = family.key
          order by live.key",
@@ -75,7 +75,7 @@ pub(super) async fn grant_wishes(
     host: HostNumber,
 ) -> Result<Vec<QueueId>, Error> {
     let found: Vec<Granted> = sqlx::query_as(
-        "select key, queue_id, fence, attempt, started_at, cancel,
+        "select key, queue_id, fence, attempt, started_at, cancel, false as scheduled,
                 workflow, parent, lender, payer
          from live where host = ?1 and cancel is not null",
     )

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use sqlx::FromRow;
 
 use super::packed::{Packed, rows};
-use super::{Error, Transaction, failed, slots, waits};
+use super::{Error, Transaction, clockwork, failed, slots, waits};
 use crate::model::{Failure, FailureKind, Fence, HostNumber, Key, Moment, Outcome, QueueId, State};
 use crate::store::{Hold, Signal};
 
@@ -33,6 +33,8 @@ pub(super) struct Unfinished {
     pub(super) fence: i64,
     pub(super) attempt: u32,
     pub(super) started_at: Option<i64>,
+    /// Whether it was not due yet.
+    pub(super) scheduled: bool,
     #[sqlx(flatten)]
     pub(super) kin: Kin,
 }
@@ -57,6 +59,7 @@ impl Unfinished {
             host,
             started_at: self.started_at.map(Moment),
             finished_at: now,
+            scheduled: self.scheduled,
             kin: self.kin,
         }
     }
@@ -76,6 +79,7 @@ pub(super) struct Record<'o> {
     pub(super) host: HostNumber,
     pub(super) started_at: Option<Moment>,
     pub(super) finished_at: Moment,
+    pub(super) scheduled: bool,
     pub(super) kin: Kin,
 }
 
@@ -92,7 +96,11 @@ pub(super) async fn record(
     let mut bodies = Packed::default();
     let mut outcomes = Vec::with_capacity(records.len());
     let mut tallies: BTreeMap<(QueueId, HostNumber), [u32; 3]> = BTreeMap::new();
+    let mut scheduled: BTreeMap<QueueId, u32> = BTreeMap::new();
     for record in records {
+        if record.scheduled {
+            *scheduled.entry(record.queue).or_default() += 1;
+        }
         let state = record.outcome.state();
         let (start, length) = bodies.push(record.outcome.to_stored().as_bytes());
         outcomes.push((
@@ -132,6 +140,7 @@ pub(super) async fn record(
         .execute(&mut transaction.connection)
         .await
         .map_err(failed)?;
+    clockwork::no_longer_scheduled(transaction, scheduled).await?;
     transaction.signal(Signal::Ended(keys.into()));
     tell_families(transaction, records).await
 }
