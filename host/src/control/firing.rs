@@ -105,8 +105,8 @@ impl Control {
         Ok((call, snapshot.revision))
     }
 
-    /// Checks calls against the newest catalogue that is known, and where a task is not in it, against
-    /// the newest that there is.
+    /// Checks calls against the catalogue that is known, and what does not fit that, against the newest
+    /// that there is: another host may have stored a component a moment ago.
     pub(super) async fn prepare_latest(
         &self,
         batch: &Arc<Batch>,
@@ -114,7 +114,7 @@ impl Control {
         let catalogues = &self.inner.catalogues;
         let mut snapshot = catalogues.current(&batch.namespace).await?;
         match self.prepare(batch, &snapshot).await {
-            Err(Error::UnknownTask { .. }) => {
+            Err(error) if !matches!(error, Error::Store(_)) => {
                 snapshot = catalogues.newer(&batch.namespace, Some(&snapshot)).await?;
                 let prepared = self.prepare(batch, &snapshot).await?;
                 Ok((prepared, snapshot))

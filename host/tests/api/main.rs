@@ -9,5 +9,6 @@ mod handles;
 mod invocations;
 mod options;
 mod refusals;
+mod schedules;
 mod support;
 mod workflows;
