@@ -27,25 +27,44 @@ macro_rules! cases {
 
 mod conformance {
     mod bed;
+    mod clock;
+    mod controls;
     mod families;
+    mod random;
     mod world;
 
     mod cancelling;
     mod caps;
     mod components;
+    mod counting;
+    mod deadlines;
+    mod debouncing;
     mod enqueueing;
     mod fencing;
+    mod firing;
     mod handles;
     mod lending;
     mod lending_at_random;
     mod lending_handed_on;
+    mod lists;
     mod messages;
+    mod model;
+    mod once;
     mod opening;
     mod order;
+    mod partitions;
+    mod partitions_changing;
+    mod pausing;
+    mod rate;
     mod rescue;
     mod resuming;
+    mod retention;
+    mod retrying;
+    mod schedules;
+    mod scheduling;
     mod signals;
     mod slots;
+    mod standing;
     mod steps;
     mod waiting;
     mod workflows;

@@ -10,6 +10,8 @@ use futures::FutureExt;
 use sqlx::{Connection, Executor};
 use windlass::store::{Error, Store, postgres, sqlite};
 
+use super::clock::{Clock, Hand};
+
 const SERVER: &str = "WINDLASS_TEST_POSTGRES";
 
 /// A store and the place where it keeps its data.
@@ -20,16 +22,18 @@ pub struct Bed {
 }
 
 enum Place {
-    File(PathBuf),
+    File(PathBuf, Hand),
     Database(String),
 }
 
 impl Place {
     async fn open(&self) -> Result<Arc<dyn Store>, Error> {
         Ok(match self {
-            Self::File(path) => {
+            Self::File(path, hand) => {
+                let hand = hand.clone();
                 let options = sqlite::Options {
                     address: Some("http://127.0.0.1:7070".to_owned()),
+                    clock: Arc::new(move || hand.read()),
                     ..sqlite::Options::default()
                 };
                 Arc::new(sqlite::open(path, &options).await?)
@@ -52,8 +56,16 @@ impl Bed {
     /// The same data, seen by another process where the backend allows that.
     pub async fn second(&self) -> Arc<dyn Store> {
         match &self.place {
-            Place::File(_) => Arc::clone(&self.store),
+            Place::File(..) => Arc::clone(&self.store),
             place => place.open().await.expect("the store opens a second time"),
+        }
+    }
+
+    /// Stops the store's clock, for every store on the same data.
+    pub async fn stop_clock(&self) -> Clock {
+        match &self.place {
+            Place::File(_, hand) => Clock::of_file(hand).await,
+            Place::Database(url) => Clock::of_database(url).await,
         }
     }
 
@@ -72,7 +84,7 @@ impl Bed {
     pub async fn close_and_run(&self, sql: &'static str) {
         self.store.close().await;
         match &self.place {
-            Place::File(path) => {
+            Place::File(path, _) => {
                 let url = format!("sqlite://{}", path.display());
                 let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
                 connection.execute(sql).await.unwrap();
@@ -105,7 +117,7 @@ pub fn on_sqlite<F: Future<Output = ()>>(case: impl FnOnce(Bed) -> F) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("windlass.db");
     runtime().block_on(async {
-        let bed = Bed::make(Place::File(file)).await;
+        let bed = Bed::make(Place::File(file, Hand::default())).await;
         case(bed).await;
     });
 }
