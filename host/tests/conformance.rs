@@ -30,11 +30,15 @@ mod conformance {
     mod clock;
     mod controls;
     mod families;
+    mod random;
     mod world;
 
     mod cancelling;
     mod caps;
     mod components;
+    mod counting;
+    mod deadlines;
+    mod debouncing;
     mod enqueueing;
     mod fencing;
     mod handles;
@@ -43,10 +47,12 @@ mod conformance {
     mod lending_handed_on;
     mod lists;
     mod messages;
+    mod once;
     mod opening;
     mod order;
     mod partitions;
     mod partitions_changing;
+    mod pausing;
     mod rate;
     mod rescue;
     mod resuming;

@@ -9,6 +9,7 @@ use windlass::store::{Claim, Claimed, Exchange, NewCall, Returned, Wait};
 
 use super::bed::Bed;
 use super::families::{for_all, for_any, for_message, until, waited};
+use super::random::Random;
 use super::world::{World, capped, claim, ended, ordered, started};
 
 cases!(
@@ -32,23 +33,6 @@ async fn never_more_than_n_of_any_families_execute_and_all_can_end(bed: Bed) {
 async fn never_more_than_n_of_any_families_execute_in_order_and_all_can_end(bed: Bed) {
     for seed in 100..100 + SEEDS {
         Model::run(&bed, seed, ordered(1 + (seed % 3) as u32)).await;
-    }
-}
-
-/// Numbers that are the same for the same seed (splitmix64).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((mixed ^ (mixed >> 31)) % bound as u64) as usize
-    }
-
-    fn one_in(&mut self, count: usize) -> bool {
-        self.below(count) == 0
     }
 }
 

@@ -1,6 +1,6 @@
 //! Attempts that failed and are made again: out of the way, or in their place.
 
-use windlass::model::{FailureKind, HostNumber, QueueId, State};
+use windlass::model::{FailureKind, HostNumber, State};
 use windlass::store::{Exchange, Signal};
 
 use super::bed::Bed;

@@ -93,6 +93,17 @@ impl Postgres {
         .execute(&mut *transaction)
         .await
         .map_err(error)?;
+        // Under the catalogue's lock, so that of two uploads at once the later one sees both.
+        sqlx::query("select 1 from catalogue for update")
+            .execute(&mut *transaction)
+            .await
+            .map_err(error)?;
+        sqlx::query("select windlass.mark_current($1, $2)")
+            .bind(namespace.as_str())
+            .bind(component.name.as_str())
+            .execute(&mut *transaction)
+            .await
+            .map_err(error)?;
         self.commit_catalogue(transaction).await?;
         Ok(Added::Created)
     }
@@ -181,7 +192,7 @@ impl Postgres {
             .fetch_all(&mut *transaction)
             .await
             .map_err(error)?;
-        let said =
+        let declared =
             sqlx::query("select name, defaults from component_defaults where namespace = $1")
                 .bind(namespace.as_str())
                 .fetch_all(&mut *transaction)
@@ -206,7 +217,7 @@ impl Postgres {
             grants.insert(parse(row, "name")?, json(row, "grants")?);
         }
         let mut defaults = HashMap::new();
-        for row in &said {
+        for row in &declared {
             defaults.insert(parse(row, "name")?, json(row, "defaults")?);
         }
         Ok(Catalogue {

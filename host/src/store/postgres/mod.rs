@@ -5,6 +5,7 @@
 
 mod callers;
 mod cancel;
+mod clock;
 mod components;
 mod connection;
 mod controls;
