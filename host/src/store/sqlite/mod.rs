@@ -8,6 +8,7 @@ mod cancel;
 mod claim;
 mod clockwork;
 mod components;
+mod counted;
 mod ends;
 mod enqueue;
 mod errors;
@@ -37,11 +38,12 @@ use bytes::Bytes;
 use sqlx::SqlitePool;
 use tokio::sync::broadcast;
 
+use self::counted::Counted;
 use self::enqueue::Origin;
 use self::errors::{failed, unreadable};
 use self::lock::Lock;
 pub use self::options::Options;
-use self::writer::{Survives, Transaction, Writer};
+use self::writer::{Transaction, Writer};
 use super::{
     Added, Backend, Beat, Cancelling, Catalogue, Chunk, Claimable, Component, Counts, DueSchedules,
     EndedWith, Enqueued, Error, Exchange, Exchanged, Filter, Fired, Firing, Fork, Function, Held,
@@ -61,6 +63,7 @@ const SIGNALS_MAX: usize = 1_024;
 pub struct Sqlite {
     writer: Writer,
     readers: SqlitePool,
+    counted: Counted,
     signals: broadcast::Sender<Signal>,
     options: Options,
 }
@@ -71,11 +74,13 @@ pub async fn open(path: &Path, options: &Options) -> Result<Sqlite, Error> {
     let lock = Lock::take(path, options.address.as_deref())?;
     let connection = schema::writer(path).await?;
     let readers = schema::readers(path).await?;
+    let counted = Counted::read(&readers).await?;
     let (signals, _) = broadcast::channel(SIGNALS_MAX);
     let writer = Writer::start(connection, signals.clone(), options.clock.clone(), lock);
     Ok(Sqlite {
         writer,
         readers,
+        counted,
         signals,
         options: options.clone(),
     })
@@ -147,13 +152,16 @@ impl Store for Sqlite {
         settings: &Settings,
     ) -> Result<Queue, Error> {
         let (namespace, name, settings) = (namespace.clone(), name.clone(), settings.clone());
-        self.writer
+        let queue = self
+            .writer
             .write(move |transaction| {
                 Box::pin(
                     async move { queues::put(transaction, &namespace, &name, &settings).await },
                 )
             })
-            .await
+            .await?;
+        self.counted.note(&queue);
+        Ok(queue)
     }
 
     async fn queue(
@@ -234,11 +242,7 @@ impl Store for Sqlite {
     }
 
     async fn exchange(&self, host: HostNumber, exchange: Exchange) -> Result<Exchanged, Error> {
-        // Claims alone need not survive the loss of power: it ends what was claimed as well.
-        let survives = match exchange.is_claims_only() {
-            true => Survives::Process,
-            false => Survives::Power,
-        };
+        let survives = self.counted.survival(&exchange);
         self.writer
             .write_surviving(survives, move |transaction| {
                 Box::pin(exchange::exchange(transaction, host, exchange))
