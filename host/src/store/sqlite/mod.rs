@@ -16,16 +16,22 @@ mod exchange;
 mod handles;
 mod lanes;
 mod lease;
+mod listing;
 mod lock;
 mod messages;
+mod onces;
 mod options;
 mod packed;
 mod queues;
 mod retries;
+mod schedules;
 mod schema;
 mod slots;
+mod standing;
 mod steps;
+mod sweep;
 mod take;
+mod terms;
 mod tokens;
 mod waits;
 mod workflows;
@@ -214,9 +220,12 @@ impl Store for Sqlite {
             .await
     }
 
-    async fn renew(&self, host: HostNumber, _troubles: &[Trouble]) -> Result<Beat, Error> {
+    async fn renew(&self, host: HostNumber, troubles: &[Trouble]) -> Result<Beat, Error> {
+        let troubles = troubles.to_vec();
         self.writer
-            .write(move |transaction| Box::pin(lease::renew(transaction, host)))
+            .write(move |transaction| {
+                Box::pin(async move { lease::renew(transaction, host, &troubles).await })
+            })
             .await
     }
 
@@ -283,7 +292,7 @@ impl Store for Sqlite {
         namespace: &Namespace,
         filter: &Filter,
     ) -> Result<Vec<Invocation>, Error> {
-        handles::list(&self.readers, namespace, filter).await
+        listing::page(&self.readers, namespace, filter).await
     }
 
     async fn log(&self, key: Key) -> Result<Vec<LogChunk>, Error> {
@@ -380,51 +389,74 @@ impl Store for Sqlite {
 
     async fn put_defaults(
         &self,
-        _namespace: &Namespace,
-        _name: &ComponentName,
-        _defaults: &serde_json::Value,
+        namespace: &Namespace,
+        name: &ComponentName,
+        defaults: &serde_json::Value,
     ) -> Result<(), Error> {
-        unimplemented!("contract")
+        let (namespace, name, defaults) = (namespace.clone(), name.clone(), defaults.clone());
+        self.writer
+            .write(move |transaction| {
+                Box::pin(async move {
+                    components::put_defaults(transaction, &namespace, &name, &defaults).await
+                })
+            })
+            .await
     }
 
     async fn rest(&self, _host: HostNumber, _rests: bool) -> Result<(), Error> {
+        // Nobody else writes to the file.
         Ok(())
     }
 
     async fn standing(
         &self,
-        _namespace: &Namespace,
-        _id: &InvocationId,
+        namespace: &Namespace,
+        id: &InvocationId,
     ) -> Result<Option<Standing>, Error> {
-        unimplemented!("contract")
+        standing::standing(&self.readers, namespace, id, (self.options.clock)()).await
     }
 
-    async fn put_schedule(&self, _schedule: &Schedule) -> Result<Schedule, Error> {
-        unimplemented!("contract")
+    async fn put_schedule(&self, schedule: &Schedule) -> Result<Schedule, Error> {
+        let schedule = schedule.clone();
+        self.writer
+            .write(move |transaction| {
+                Box::pin(async move { schedules::put(transaction, &schedule).await })
+            })
+            .await
     }
 
     async fn schedules(
         &self,
-        _namespace: &Namespace,
-        _name: Option<&str>,
+        namespace: &Namespace,
+        name: Option<&str>,
     ) -> Result<Vec<Schedule>, Error> {
-        unimplemented!("contract")
+        schedules::list(&self.readers, namespace, name).await
     }
 
-    async fn delete_schedule(&self, _namespace: &Namespace, _name: &str) -> Result<bool, Error> {
-        unimplemented!("contract")
+    async fn delete_schedule(&self, namespace: &Namespace, name: &str) -> Result<bool, Error> {
+        let (namespace, name) = (namespace.clone(), name.to_owned());
+        self.writer
+            .write(move |transaction| {
+                Box::pin(async move { schedules::delete(transaction, &namespace, &name).await })
+            })
+            .await
     }
 
-    async fn due_schedules(&self, _limit: u32) -> Result<DueSchedules, Error> {
-        unimplemented!("contract")
+    async fn due_schedules(&self, limit: u32) -> Result<DueSchedules, Error> {
+        schedules::due(&self.readers, limit, (self.options.clock)()).await
     }
 
-    async fn fire(&self, _firing: Firing) -> Result<Fired, Error> {
-        unimplemented!("contract")
+    async fn fire(&self, firing: Firing) -> Result<Fired, Error> {
+        let make = !self.options.declared_queues_only;
+        self.writer
+            .write(move |transaction| {
+                Box::pin(async move { schedules::fire(transaction, &firing, make).await })
+            })
+            .await
     }
 
-    async fn sweep(&self, _sweep: &Sweep) -> Result<Swept, Error> {
-        unimplemented!("contract")
+    async fn sweep(&self, sweep: &Sweep) -> Result<Swept, Error> {
+        sweep::sweep(&self.readers, &self.writer, sweep, (self.options.clock)()).await
     }
 
     async fn ping(&self) -> Result<(), Error> {

@@ -1,8 +1,8 @@
--- Each count reads an index of its own; what hosts hold is counted elsewhere.
+-- What came into queue ?1, and what of it waits or has ended. No row of those that are queued is
+-- read: they are what is left. What hosts hold is counted elsewhere.
 select
-    (select count(*) from live
-     where queue_id = ?1 and state = 'queued' and host is null) as queued,
-    (select count(*) from live where queue_id = ?1 and state = 'scheduled') as scheduled,
+    coalesce((select live from arrivals where queue_id = ?1), 0) as arrived,
+    coalesce((select scheduled from arrivals where queue_id = ?1), 0) as scheduled,
     (select count(*) from live where queue_id = ?1 and state = 'waiting') as waiting,
     coalesce(sum(succeeded), 0) as succeeded,
     coalesce(sum(failed), 0) as failed,
