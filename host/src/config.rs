@@ -12,6 +12,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::queue::maintenance;
 use crate::registry::programs;
 use crate::{api, control, engine, queue, telemetry, workflow};
 
@@ -85,6 +86,8 @@ pub struct Settings {
     pub control: control::Options,
     /// How the host takes part.
     pub queue: queue::Options,
+    /// What is kept of invocations that have ended.
+    pub maintenance: maintenance::Options,
     /// How much compiled code is kept.
     pub programs: programs::Options,
     /// What a sandbox may use.
@@ -106,6 +109,7 @@ impl Default for Settings {
             api: api::Options::default(),
             control: control::Options::default(),
             queue: queue::Options::default(),
+            maintenance: maintenance::Options::default(),
             programs: programs::Options::default(),
             engine: engine::Options::default(),
             workflow: workflow::Options::default(),
@@ -187,6 +191,8 @@ impl Settings {
         }
         let queue = self.queue.clone().checked();
         queue.map_err(|error| Error::Together(format!("queue.{error}")))?;
+        let kept = self.maintenance.clone().checked();
+        kept.map_err(|error| Error::Together(format!("maintenance.{error}")))?;
         Ok(())
     }
 

@@ -21,7 +21,7 @@ use crate::config::{Config, Settings};
 use crate::control::{Control, Nobody, Signals};
 use crate::engine::{self, Engine, Kind};
 use crate::model::Digest;
-use crate::queue::{Service, Stats};
+use crate::queue::{Maintenance, Service, Stats};
 use crate::registry::programs::{self, Programs, Source};
 use crate::store::{self, Store, postgres, sqlite};
 use crate::workflow::Workflows;
@@ -154,6 +154,7 @@ struct Host {
 struct Workers {
     service: Service,
     programs: Programs,
+    maintenance: Maintenance,
 }
 
 impl Host {
@@ -189,9 +190,19 @@ impl Host {
                 options: settings.queue.clone(),
                 name: settings.name.clone().unwrap_or_else(machine_name),
                 address: address.clone(),
+                arguments_max_bytes: settings.control.arguments_max_bytes,
                 stats: stats.clone(),
             };
-            workers = Some(Workers { service, programs });
+            let maintenance = Maintenance {
+                store: store.clone(),
+                control: control.clone(),
+                options: settings.maintenance.clone(),
+            };
+            workers = Some(Workers {
+                service,
+                programs,
+                maintenance,
+            });
         }
         Ok(Self {
             control,
@@ -243,15 +254,21 @@ impl Host {
         let server = server.with_graceful_shutdown(closing.clone().cancelled_owned());
         let mut server = tokio::spawn(async move { server.await });
         let mut hearing = tokio::spawn(self.control.run(closing.clone()));
-        let (service, programs) = match self.workers {
-            Some(workers) => (Some(workers.service), Some(workers.programs)),
-            None => (None, None),
+        let (service, programs, maintenance) = match self.workers {
+            Some(workers) => (
+                Some(workers.service),
+                Some(workers.programs),
+                Some(workers.maintenance),
+            ),
+            None => (None, None, None),
         };
         let mut working = spawn_workers(service, stopping.clone());
+        let mut maintaining = spawn_maintenance(maintenance, stopping.clone());
 
         let ended = tokio::select! {
             () = stopping.cancelled() => None,
             _ = &mut working => Some("the workers").filter(|_| !stopping.is_cancelled()),
+            _ = &mut maintaining => Some("the maintenance").filter(|_| !stopping.is_cancelled()),
             _ = &mut hearing => Some("the watch"),
             _ = &mut server => Some("the API"),
         };
@@ -259,6 +276,9 @@ impl Host {
         if !working.is_finished() {
             // Bounded by the workers' own deadline.
             let _ = working.await;
+        }
+        if !maintaining.is_finished() {
+            let _ = maintaining.await;
         }
         closing.cancel();
         if !server.is_finished() && tokio::time::timeout(GOODBYE, server).await.is_err() {
@@ -282,6 +302,20 @@ fn spawn_workers(service: Option<Service>, stopping: CancellationToken) -> JoinH
     tokio::spawn(async move {
         match service {
             Some(service) => service.run(stopping).await,
+            None => stopping.cancelled().await,
+        }
+    })
+}
+
+/// Schedules and what is kept are looked after by hosts that have workers: one that only answers
+/// callers can be stopped and started as anybody likes.
+fn spawn_maintenance(
+    maintenance: Option<Maintenance>,
+    stopping: CancellationToken,
+) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        match maintenance {
+            Some(maintenance) => maintenance.run(stopping).await,
             None => stopping.cancelled().await,
         }
     })

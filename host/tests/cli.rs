@@ -114,6 +114,11 @@ fn a_command_line_that_is_not_understood_is_exit_code_2() {
         &["frobnicate"][..],
         &["queue", "set", "q", "--concurrency", "-1"],
         &["invocation", "list", "--state", "done"],
+        &["invocation", "list", "--kind", "panic"],
+        &["invocation", "cancel"],
+        &["invocation", "retry", "one", "--queue", "q"],
+        &["queue", "set", "q", "--rate-limit", "100"],
+        &["enqueue", "q", "hello/greet", "--tag", "customer"],
         &["enqueue", "q", "hello/greet", "--args", "[1"],
         &["enqueue", "q", "hello/greet(\"a\")", "b"],
         &["push", "no/such/file.wasm"],
@@ -206,6 +211,86 @@ fn a_table_goes_to_stdout() {
     insta::assert_snapshot!(text(&output.stdout), @"
     NAME  CONCURRENCY  ORDER   STATE  QUEUED  RUNNING  SUCCEEDED  FAILED
     mail  1            strict  open   3       1        12         0
+    ");
+}
+
+#[test]
+fn a_queue_is_shown_with_everything_that_it_allows() {
+    let queue = json!({
+        "name": "mail", "concurrency": null, "worker_concurrency": 4, "ordered": null,
+        "rate_limit": {"limit": 100, "period_ms": 60_000}, "paused": false, "timeout_ms": 30_000,
+        "partitions": {"concurrency": 1}, "retries": {"max": 3, "backoff_ms": 500, "on": ["trap"]},
+        "retention": {"succeeded": {"age_ms": 604_800_000, "count": 1000}, "failed": {}},
+        "counts": {"queued": 3, "oldest_queued_ms": 90_000}, "created_at": "2026-01-01T00:00:00Z",
+    });
+    let server = host(vec![(200, queue)]);
+
+    let output = windlass(&server, &["queue", "show", "mail"]);
+
+    insta::assert_snapshot!(text(&output.stdout), @"
+    NAME  CONCURRENCY  ORDER   STATE  QUEUED  RUNNING  SUCCEEDED  FAILED
+    mail  no limit     strict  open   3       0        0          0
+    per host                4
+    rate limit              100/1m
+    per partition           1
+    timeout                 30s
+    retries                 3, the first after 500ms, of trap
+    keeps succeeded         for 7d, the newest 1000
+    keeps failed            for ever
+    oldest queued           90s
+    ");
+}
+
+#[test]
+fn what_is_done_to_all_goes_on_until_nothing_is_left() {
+    let answer = |done: u64, more: bool| {
+        json!({
+            "matched": done, "done": done, "more": more, "dry_run": false, "items": [],
+            "refused": [],
+        })
+    };
+    let server = host(vec![(200, answer(1_000, true)), (200, answer(5, false))]);
+
+    let output = windlass(&server, &["invocation", "cancel", "--queue", "q"]);
+
+    assert_eq!(text(&output.stdout), "cancelled 1,005 of 1,005\n");
+}
+
+#[test]
+fn a_dry_run_shows_how_many_match_and_the_first_of_them() {
+    let answer = json!({
+        "matched": 2, "done": 0, "more": false, "dry_run": true, "refused": [],
+        "items": [invocation("failed", Value::Null)],
+    });
+    let server = host(vec![(200, answer)]);
+
+    let output = windlass(&server, &["invocation", "retry", "--dead", "--dry-run"]);
+
+    insta::assert_snapshot!(text(&output.stdout), @"
+    2 match
+      one  q  hello/greet  failed
+      …
+    ");
+}
+
+#[test]
+fn what_holds_an_invocation_back_is_told_a_line_each() {
+    let why = json!({"state": "queued", "reasons": [
+        {"code": "paused", "message": "its queue is paused"},
+        {"code": "ahead", "message": "3 are ahead of it", "ahead": 3},
+    ]});
+    let free = json!({"state": "queued", "reasons": []});
+    let server = host(vec![(200, why), (200, free)]);
+
+    let held = windlass(&server, &["invocation", "why", "one"]);
+    let free = windlass(&server, &["invocation", "why", "one"]);
+
+    insta::assert_snapshot!(text(&[held.stdout, free.stdout].concat()), @"
+    it is queued
+      its queue is paused
+      3 are ahead of it
+    it is queued
+      nothing holds it back: a host takes it as soon as it has room
     ");
 }
 

@@ -41,10 +41,12 @@ mod conformance {
     mod debouncing;
     mod enqueueing;
     mod fencing;
+    mod firing;
     mod handles;
     mod lending;
     mod lending_at_random;
     mod lending_handed_on;
+    mod lists;
     mod messages;
     mod model;
     mod once;
@@ -56,10 +58,13 @@ mod conformance {
     mod rate;
     mod rescue;
     mod resuming;
+    mod retention;
     mod retrying;
+    mod schedules;
     mod scheduling;
     mod signals;
     mod slots;
+    mod standing;
     mod steps;
     mod waiting;
     mod workflows;

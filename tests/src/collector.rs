@@ -24,6 +24,8 @@ pub enum Entry {
         attempt: u32,
         /// The invocation.
         id: String,
+        /// When, in microseconds since 1970, by the task's own clock, where it told.
+        at: Option<u64>,
     },
     /// A task's attempt is about to return.
     End {
@@ -186,7 +188,7 @@ async fn answer(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
     stream.shutdown().await
 }
 
-/// Reads `start <key> <attempt> <id>` and `end <key> <attempt> <id>`.
+/// Reads `start <key> <attempt> <id> [<when>]` and `end <key> <attempt> <id>`.
 fn parse(line: &str) -> Option<Entry> {
     let mut words = line.split_whitespace();
     let event = words.next()?;
@@ -194,7 +196,12 @@ fn parse(line: &str) -> Option<Entry> {
     let attempt = words.next()?.parse().ok()?;
     let id = words.next()?.to_owned();
     match event {
-        "start" => Some(Entry::Start { key, attempt, id }),
+        "start" => Some(Entry::Start {
+            key,
+            attempt,
+            id,
+            at: words.next().and_then(|word| word.parse().ok()),
+        }),
         "end" => Some(Entry::End { key, attempt, id }),
         _ => None,
     }
@@ -213,7 +220,7 @@ mod tests {
     async fn what_is_sent_is_kept_in_its_order_with_the_interruptions() {
         let collector = Collector::start().await;
 
-        let started = post(&collector, "start one-7 2 the-id").await;
+        let started = post(&collector, "start one-7 2 the-id 5").await;
         collector.note_interruption().await;
         let ended = post(&collector, "end one-7 2 the-id").await;
         let nonsense = post(&collector, "nonsense").await;
@@ -225,7 +232,12 @@ mod tests {
         assert_eq!(
             collector.log(),
             [
-                Entry::Start { key, attempt, id },
+                Entry::Start {
+                    key,
+                    attempt,
+                    id,
+                    at: Some(5)
+                },
                 Entry::Interruption,
                 Entry::End {
                     key: again,

@@ -26,9 +26,9 @@ use std::time::{Duration, Instant};
 pub use calls::{call, ended, executing, upload, upload_as};
 pub use collector::{Collector, Entry};
 pub use host::{HostProcess, Setup, binary};
-pub use proof::Running;
+pub use proof::{Running, starts_within};
 pub use random::Random;
-pub use workflows::{enqueue, failure, in_state, value};
+pub use workflows::{children, enqueue, failure, in_state, value};
 pub use xtask::postgres::{Durability, Postgres, Shutdown};
 
 /// How long a condition may take before the test fails: ample, since nothing is measured by it.

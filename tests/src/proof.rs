@@ -49,6 +49,24 @@ impl Running {
     }
 }
 
+/// How many attempts of those whose key `belongs` began within one `period`, at most, in microseconds:
+/// in any window of that length.
+pub fn starts_within(log: &[Entry], period: u64, belongs: impl Fn(&str) -> bool) -> usize {
+    let mut starts: Vec<u64> = log
+        .iter()
+        .filter_map(|entry| match entry {
+            Entry::Start { key, at, .. } if belongs(key) => *at,
+            _ => None,
+        })
+        .collect();
+    starts.sort_unstable();
+    let within = starts.iter().enumerate().map(|(first, at)| {
+        let window = starts[first..].iter();
+        window.take_while(|other| **other - at < period).count()
+    });
+    within.max().unwrap_or(0)
+}
+
 /// The places of the starts whose attempts tell of no end.
 fn cut_off(log: &[Entry]) -> HashSet<usize> {
     let mut open: HashMap<(&str, u32), usize> = HashMap::new();
@@ -75,7 +93,7 @@ mod tests {
     use super::*;
 
     fn log(lines: &[&str]) -> Vec<Entry> {
-        let entry = |line: &&str| {
+        let entry = |(place, line): (usize, &&str)| {
             let words: Vec<&str> = line.split(' ').collect();
             let [event, key, attempt] = words[..] else {
                 return Entry::Interruption;
@@ -83,11 +101,16 @@ mod tests {
             let (key, attempt) = (key.to_owned(), attempt.parse().unwrap());
             let id = format!("id-{key}");
             match event {
-                "start" => Entry::Start { key, attempt, id },
+                "start" => Entry::Start {
+                    key,
+                    attempt,
+                    id,
+                    at: Some(place as u64 * 100),
+                },
                 _ => Entry::End { key, attempt, id },
             }
         };
-        lines.iter().map(entry).collect()
+        lines.iter().enumerate().map(entry).collect()
     }
 
     #[test]
@@ -126,6 +149,21 @@ mod tests {
         let log = log(&["start a 1", "kill", "start b 1", "end b 1", "end a 1"]);
 
         assert_eq!(Running::follow(&log, |_| true).at_once_max, 2);
+    }
+
+    #[test]
+    fn starts_are_counted_in_every_window() {
+        let log = log(&[
+            "start a 1",
+            "end a 1",
+            "start b 1",
+            "start c 1",
+            "start d 1",
+        ]);
+
+        assert_eq!(starts_within(&log, 200, |_| true), 2);
+        assert_eq!(starts_within(&log, 201, |_| true), 3);
+        assert_eq!(starts_within(&log, 1_000, |key| key != "a"), 3);
     }
 
     #[test]

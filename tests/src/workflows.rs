@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use windlass_client::wire::{Failure, Outcome, State};
+use windlass_client::wire::{Failure, Outcome, PageQuery, State};
 use windlass_client::{Client, Handle};
 
 use crate::eventually;
@@ -41,4 +41,18 @@ pub async fn in_state(handle: &Handle, state: State) {
             .ok_or(now)
     })
     .await;
+}
+
+/// The ids of what a workflow enqueued, in the order of its steps.
+pub async fn children(client: &Client, handle: &Handle) -> Vec<String> {
+    let page = PageQuery {
+        limit: Some(1_000),
+        ..PageQuery::default()
+    };
+    let steps = client.steps(handle.id(), &page).await.unwrap();
+    steps
+        .items
+        .into_iter()
+        .flat_map(|step| step.children)
+        .collect()
 }

@@ -39,7 +39,7 @@ async fn a_timeout_ends_the_family(setup: Setup) {
     let host = setup.start();
     let client = host.client();
     upload(&client, "flows").await;
-    // Replaying 20,000 pieces of work takes longer than a millisecond of executing.
+    // Twice two hundred calls take longer to make than a millisecond of executing.
     let late = windlass_tests::call("flows/nested", &json!([2, 200]));
     let late = late.timeout(Duration::from_millis(1));
 

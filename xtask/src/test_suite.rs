@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result};
 
 use crate::postgres::{Durability, Postgres};
-use crate::{commands, guests};
+use crate::{commands, guests, python};
 
 /// Runs the tests whose names contain `filter` (all of them without one). `arguments` go to every
 /// test binary.
@@ -15,6 +15,7 @@ pub fn run(filter: Option<&str>, arguments: &[String]) -> Result<Tally> {
     let components = guests::build()?;
     // Crashes of the database are what the black-box tests make, on servers of their own.
     let postgres = Postgres::start(Durability::Forgetful)?;
+    let python = python::interpreter()?;
 
     let mut tally = Tally::default();
     for mut runner in runners() {
@@ -25,6 +26,7 @@ pub fn run(filter: Option<&str>, arguments: &[String]) -> Result<Tally> {
         runner
             .env("WINDLASS_TEST_GUESTS", &components)
             .env("WINDLASS_TEST_POSTGRES", postgres.url("postgres"))
+            .env("WINDLASS_TEST_PYTHON", &python)
             .env("WINDLASS_BIN", binary());
         tally.add(watch(&mut runner)?);
     }

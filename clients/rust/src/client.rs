@@ -225,6 +225,11 @@ impl Client {
         if let Some(id) = last_event_id {
             request = request.header("last-event-id", id);
         }
+        self.open(request).await
+    }
+
+    /// Opens a stream: no limit of time, one try.
+    pub(crate) async fn open(&self, request: RequestBuilder) -> Result<Response, Error> {
         let response = request.send().await;
         accept(response.map_err(|error| self.unreachable(&error))?).await
     }

@@ -1,5 +1,6 @@
 //! Uploading components, looking at them, granting them something.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,7 +9,9 @@ use reqwest::header::CONTENT_TYPE;
 
 use crate::client::{Client, read};
 use crate::error::Error;
-use crate::wire::{Component, Grants, Page, PageQuery, UpgradeRequest, Upgraded, Upload};
+use crate::wire::{
+    Component, Grants, Page, PageQuery, TaskDefaults, UpgradeRequest, Upgraded, Upload,
+};
 
 /// How much longer than usual an answer may take for which workflows are executed again.
 pub(crate) const REPLAYING: Duration = Duration::from_secs(600);
@@ -70,6 +73,22 @@ impl Client {
     pub async fn set_grants(&self, name: &str, grants: &Grants) -> Result<Grants, Error> {
         let path = ["v1", "components", name, "grants"];
         self.send_json(Method::PUT, &path, grants, Duration::ZERO)
+            .await
+    }
+
+    /// What holds for calls of a component's tasks that do not say otherwise, by the task's name.
+    pub async fn defaults(&self, name: &str) -> Result<BTreeMap<String, TaskDefaults>, Error> {
+        self.get(&["v1", "components", name, "defaults"], &()).await
+    }
+
+    /// Replaces what holds for calls of a component's tasks that do not say otherwise.
+    pub async fn set_defaults(
+        &self,
+        name: &str,
+        tasks: &BTreeMap<String, TaskDefaults>,
+    ) -> Result<BTreeMap<String, TaskDefaults>, Error> {
+        let path = ["v1", "components", name, "defaults"];
+        self.send_json(Method::PUT, &path, tasks, Duration::ZERO)
             .await
     }
 

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::client::Client;
 use crate::error::Error;
-use crate::wire::{Event, Failure, FailureKind, Invocation, Log, Outcome, Published, WaitFor};
+use crate::wire::{Event, Failure, FailureKind, Invocation, Log, Outcome, Published, WaitFor, Why};
 
 /// How long one request waits. Longer would only meet the patience of proxies in between.
 const POLL: Duration = Duration::from_secs(30);
@@ -66,6 +66,11 @@ impl Handle {
     /// Asks for its end and for that of what it enqueued, and gives it as it stands.
     pub async fn cancel(&self, reason: Option<&str>) -> Result<Invocation, Error> {
         self.client.cancel(&self.id, reason).await
+    }
+
+    /// What holds it back, if it does not run.
+    pub async fn why(&self) -> Result<Why, Error> {
+        self.client.why(&self.id).await
     }
 
     /// Sends it a message, which it takes under this name if it is a workflow.

@@ -18,6 +18,7 @@
 //! - `wire`: what goes over the wire
 //! - `client`: where the host is, sending, repeating what failed to arrive
 //! - `components`, `queues`, `invocations`: the requests, by resource
+//! - `schedules`: calls that are enqueued by the clock
 //! - `workflows`: messages, published values, steps, forks and replays
 //! - `handle`: waiting for one result, or for any or all of many
 //! - `events`: watching one invocation while it runs
@@ -30,6 +31,7 @@ mod events;
 mod handle;
 mod invocations;
 mod queues;
+mod schedules;
 pub mod wire;
 mod workflows;
 

@@ -66,14 +66,6 @@ impl Client {
             .await
     }
 
-    /// A new invocation of the same call, of one that failed or was cancelled; of a workflow one
-    /// that begins before its first failed step.
-    pub async fn retry(&self, id: &str) -> Result<Invocation, Error> {
-        let path = ["v1", "invocations", id, "retry"];
-        let request = self.request(Method::POST, &path);
-        read(self.send_once(request, Duration::ZERO).await?).await
-    }
-
     /// A new invocation that begins with the steps of a workflow.
     pub async fn fork(&self, id: &str, request: &ForkRequest) -> Result<Invocation, Error> {
         let path = ["v1", "invocations", id, "fork"];

@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
-use windlass_client::wire::{Event, FailureKind, State, Upload};
+use windlass_client::wire::{
+    Debounce, Dedup, Event, FailureKind, ListQuery, OnConflict, State, Upload,
+};
 use windlass_client::{Call, Client, Error};
 
 enum Reply {
@@ -305,4 +307,59 @@ async fn waiting_for_all_asks_again_for_those_that_are_missing() {
         json!(["a", "b"])
     );
     assert_eq!(requests.recv().await.unwrap().body["ids"], json!(["a"]));
+}
+
+#[tokio::test]
+async fn a_call_that_takes_anothers_place_gets_no_id_here() {
+    let answer = || Reply::Json(201, invocation("one", "scheduled", Value::Null));
+    let (client, mut requests) = host(vec![answer(), answer(), answer()]).await;
+    let queue = client.queue("q");
+    let call = || Call::new("hello/greet", &["Ada"]).unwrap();
+    let dedup = |on_conflict| Dedup {
+        key: "k".to_owned(),
+        on_conflict,
+        period_ms: None,
+    };
+    let debounce = Debounce {
+        key: "k".to_owned(),
+        period_ms: 500,
+        deadline_ms: None,
+    };
+
+    queue.call(call().debounce(debounce)).await.unwrap();
+    let replaces = call().dedup(dedup(OnConflict::Replace));
+    queue.call(replaces).await.unwrap();
+    let returns = call().dedup(dedup(OnConflict::Return)).tag("a", "b");
+    queue.call(returns).await.unwrap();
+
+    let debounced = requests.recv().await.unwrap().body;
+    let replaces = requests.recv().await.unwrap().body;
+    let returns = requests.recv().await.unwrap().body;
+    assert_eq!(debounced["debounce"], json!({"key": "k", "period_ms": 500}));
+    assert_eq!(
+        (&debounced["id"], &replaces["id"]),
+        (&Value::Null, &Value::Null)
+    );
+    assert!(returns["id"].is_string());
+    assert_eq!(returns["tags"], json!({"a": "b"}));
+}
+
+#[tokio::test]
+async fn several_tags_are_several_parameters() {
+    let page = json!({"items": [], "next": null});
+    let (client, mut requests) = host(vec![Reply::Json(200, page)]).await;
+    let query = ListQuery {
+        tag: vec!["a:1".to_owned(), "b:2".to_owned()],
+        dead: true,
+        limit: Some(7),
+        ..ListQuery::default()
+    };
+
+    client.invocations(&query).await.unwrap();
+
+    let line = requests.recv().await.unwrap().line;
+    for part in ["tag=a%3A1", "tag=b%3A2", "dead=true", "limit=7"] {
+        assert!(line.contains(part), "{line}");
+    }
+    assert!(!line.contains("null"), "{line}");
 }

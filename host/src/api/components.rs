@@ -1,5 +1,7 @@
 //! `/v1/components`.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
@@ -178,6 +180,42 @@ pub(super) async fn put_grants(
     };
     let grants = api.control.put_grants(&api.namespace, &name, asked).await?;
     Ok(Json(show::grants(grants)))
+}
+
+/// What holds for calls of a component's tasks that do not say otherwise, by the task's name.
+#[utoipa::path(
+    get, path = "/v1/components/{name}/defaults", tag = "components",
+    params(("name" = String, Path)),
+    responses((status = 200, body = BTreeMap<String, wire::TaskDefaults>))
+)]
+pub(super) async fn defaults(
+    State(api): State<Api>,
+    Named(name): Named<ComponentName>,
+) -> Answer<Json<serde_json::Value>> {
+    Ok(Json(api.control.defaults(&api.namespace, &name).await?))
+}
+
+/// Replaces what holds for calls of a component's tasks that do not say otherwise: of every version,
+/// for calls that are enqueued from now on. The component need not be uploaded yet.
+#[utoipa::path(
+    put, path = "/v1/components/{name}/defaults", tag = "components",
+    params(("name" = String, Path)), request_body = BTreeMap<String, wire::TaskDefaults>,
+    responses(
+        (status = 200, body = BTreeMap<String, wire::TaskDefaults>),
+        (status = 422, body = wire::Problem, content_type = "application/problem+json", description = "One of them cannot be; nothing has changed"),
+    )
+)]
+pub(super) async fn put_defaults(
+    State(api): State<Api>,
+    Named(name): Named<ComponentName>,
+    request: Request,
+) -> Answer<Json<serde_json::Value>> {
+    let (parts, body) = request.into_parts();
+    let body = collect(&parts.headers, body, api.options.body_max_bytes).await?;
+    let asked: BTreeMap<String, wire::TaskDefaults> = from_json(&body)?;
+    let asked = serde_json::to_value(asked).expect("defaults are texts and numbers");
+    let put = api.control.put_defaults(&api.namespace, &name, asked);
+    Ok(Json(put.await?))
 }
 
 /// Moves the workflows of a component that are in flight to another version of it: those that

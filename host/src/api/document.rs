@@ -4,7 +4,9 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use windlass_client::wire;
 
-use super::{components, events, health, hosts, invocations, queues, root, workflows};
+use super::{
+    components, events, health, hosts, invocations, lists, queues, root, schedules, why, workflows,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -15,12 +17,15 @@ use super::{components, events, health, hosts, invocations, queues, root, workfl
     paths(
         components::upload, components::list, components::versions, components::show,
         components::wit, components::grants, components::put_grants,
-        components::upgrade,
+        components::defaults, components::put_defaults, components::upgrade,
         queues::put, queues::list, queues::show,
-        invocations::enqueue, invocations::list, invocations::show, invocations::wait,
+        schedules::put, schedules::list, schedules::get, schedules::delete,
+        schedules::pause, schedules::resume, schedules::trigger,
+        invocations::enqueue, invocations::show, invocations::wait,
+        lists::list, lists::export, lists::cancel, lists::retry, lists::resume, why::why,
         invocations::log, invocations::attempts, events::events,
         workflows::message, workflows::published, workflows::published_as, workflows::cancel,
-        workflows::retry, workflows::fork, workflows::steps, workflows::replay,
+        workflows::retry, workflows::resume, workflows::fork, workflows::steps, workflows::replay,
         hosts::list, root::info, root::openapi, root::error_page,
         health::healthz, health::readyz, health::metrics,
     ),

@@ -6,6 +6,7 @@ use http::{HeaderValue, header};
 use windlass_client::wire;
 
 use crate::http::{Answer, Code, Problem};
+use crate::model::Moment;
 use crate::queue::Reading;
 use crate::telemetry::metrics::Kind::{Counter, Gauge};
 use crate::telemetry::metrics::{self, write};
@@ -113,6 +114,17 @@ pub(super) async fn metrics(State(api): State<Api>) -> Answer<Response> {
         &mut text,
         ("windlass_queue_invocations", Gauge, about),
         counts,
+    );
+    let now = Moment::now();
+    let oldest = queues.iter().filter_map(|(queue, counts)| {
+        let age = (now.0 - counts.oldest_queued_at?.0).max(0) as f64 / 1e6;
+        Some((format!("queue=\"{}\"", queue.name), age))
+    });
+    let about = "How long ago the oldest queued invocation was stored, over all hosts, by queue.";
+    write(
+        &mut text,
+        ("windlass_queue_oldest_seconds", Gauge, about),
+        oldest,
     );
     let limits = queues.iter().filter_map(|(queue, _)| {
         let limit = queue.settings.concurrency?;

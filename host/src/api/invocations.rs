@@ -6,17 +6,14 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
-use serde::Serialize;
 use serde_json::value::RawValue;
-use utoipa::ToSchema;
 use windlass_client::wire;
 
-use crate::control::{Ack, Call, Error, For};
-use crate::http::{Answer, PageToken, Problem, Query, collect, duration, from_json};
-use crate::model::{InvocationId, QueueName};
-use crate::store::Filter;
+use crate::control::{Ack, Error, For};
+use crate::http::{Answer, Problem, Query, collect, duration, from_json};
+use crate::model::InvocationId;
 
-use super::{Api, Named, json, show};
+use super::{Api, Named, asked, json, show};
 
 /// From this size on, a body is parsed off the async threads.
 const LARGE_BYTES: usize = 256 * 1024;
@@ -29,11 +26,11 @@ const LARGE_BYTES: usize = 256 * 1024;
     request_body = wire::OneOrMany<wire::EnqueueRequest>,
     responses(
         (status = 201, body = wire::OneOrMany<wire::Invocation>, description = "They are stored"),
-        (status = 200, body = wire::OneOrMany<wire::Invocation>, description = "All of them were there already"),
+        (status = 200, body = wire::OneOrMany<wire::Invocation>, description = "None is new: they were there already, or took the place of calls that were"),
         (status = 404, body = wire::Problem, content_type = "application/problem+json", description = "There is no such task, or no such queue where queues are declared"),
-        (status = 409, body = wire::Problem, content_type = "application/problem+json", description = "Another call stands under an id"),
+        (status = 409, body = wire::Problem, content_type = "application/problem+json", description = "Another call stands under an id, or has a deduplication key"),
         (status = 413, body = wire::Problem, content_type = "application/problem+json", description = "Too much at once"),
-        (status = 422, body = wire::Problem, content_type = "application/problem+json", description = "Arguments do not fit their types"),
+        (status = 422, body = wire::Problem, content_type = "application/problem+json", description = "Arguments do not fit their types, or options cannot be"),
     )
 )]
 pub(super) async fn enqueue(State(api): State<Api>, request: Request) -> Answer<Response> {
@@ -50,10 +47,18 @@ pub(super) async fn enqueue(State(api): State<Api>, request: Request) -> Answer<
         wire::OneOrMany::One(call) => (vec![call], false),
         wire::OneOrMany::Many(calls) => (calls, true),
     };
-    let calls = calls.into_iter().map(call).collect();
+    let calls = calls.into_iter().enumerate().map(|(index, call)| {
+        let place = match array {
+            true => format!("[{index}]."),
+            false => String::new(),
+        };
+        asked::call(call, &place)
+    });
+    let calls = calls.collect::<Answer<_>>()?;
     let enqueued = api.control.enqueue(&api.namespace, calls, key, array);
     let acks = enqueued.await?;
-    let is_new = acks.is_empty() || acks.iter().any(|ack| !ack.enqueued.existed);
+    let stood = |ack: &Ack| ack.enqueued.existed || ack.enqueued.replaced;
+    let is_new = acks.is_empty() || !acks.iter().all(stood);
     let status = match is_new {
         true => StatusCode::CREATED,
         false => StatusCode::OK,
@@ -93,22 +98,11 @@ fn parse(body: &[u8]) -> Answer<wire::OneOrMany<wire::EnqueueRequest>> {
     Err(problem)
 }
 
-fn call(asked: wire::EnqueueRequest) -> Call {
-    Call {
-        queue: asked.queue,
-        task: asked.task,
-        arguments: asked.args,
-        id: asked.id,
-        priority: asked.priority,
-        timeout_ms: asked.timeout_ms,
-    }
-}
-
 /// Shows what was stored; those that were there before, as they stand now.
 async fn answers(api: &Api, acks: Vec<Ack>) -> Answer<Vec<wire::Invocation>> {
     let existed: Vec<InvocationId> = acks
         .iter()
-        .filter(|ack| ack.enqueued.existed)
+        .filter(|ack| ack.enqueued.existed || ack.enqueued.replaced)
         .map(|ack| ack.enqueued.id.clone())
         .collect();
     let mut shown: Vec<_> = acks.into_iter().map(show::ack).collect();
@@ -117,13 +111,14 @@ async fn answers(api: &Api, acks: Vec<Ack>) -> Answer<Vec<wire::Invocation>> {
             .control
             .invocations_by_id(&api.namespace, &existed)
             .await?;
-        let mut found = found
+        let found = found
             .into_iter()
             .map(|one| Ok((one.id.to_string(), show::invocation(one)?)))
             .collect::<Answer<std::collections::HashMap<_, _>>>()?;
         for one in &mut shown {
-            if let Some(now) = found.remove(&one.id) {
-                *one = now;
+            // Several calls may have come to one invocation.
+            if let Some(now) = found.get(&one.id) {
+                *one = now.clone();
             }
         }
     }
@@ -169,71 +164,9 @@ impl std::str::FromStr for Handle {
 
 /// Reads an id that may hold the `~` of ids that we made: checked without it, since callers who
 /// hold such an id must be able to ask for it.
-fn handle(text: &str) -> Result<InvocationId, crate::model::InvalidName> {
+pub(super) fn handle(text: &str) -> Result<InvocationId, crate::model::InvalidName> {
     InvocationId::parse(&text.replace('~', "-"))?;
     Ok(InvocationId::from_store(text.to_owned()))
-}
-
-/// A page of invocations, the newest first, without outcomes' values.
-#[utoipa::path(
-    get, path = "/v1/invocations", tag = "invocations", params(wire::ListQuery),
-    responses(
-        (status = 200, body = wire::Page<wire::Invocation>),
-        (status = 422, body = wire::Problem, content_type = "application/problem+json"),
-    )
-)]
-pub(super) async fn list(
-    State(api): State<Api>,
-    Query(query): Query<wire::ListQuery>,
-) -> Answer<Json<wire::Page<wire::Invocation>>> {
-    let with_arguments = match query.include.as_deref() {
-        None => false,
-        Some("args") => true,
-        Some(other) => {
-            return Err(Problem::invalid(
-                "include",
-                format!("expected args, got {other:?}"),
-            ));
-        }
-    };
-    let queue = query.queue.as_deref().map(QueueName::parse).transpose();
-    let before = query.page.as_deref().map(PageToken::decode).transpose()?;
-    if query.limit == Some(0) {
-        return Err(Problem::invalid("limit", "expected at least 1, got 0"));
-    }
-    let parent = match query.parent.as_deref() {
-        None => None,
-        Some(parent) => {
-            let id = handle(parent).map_err(|why| Problem::invalid("parent", why.to_string()))?;
-            Some(api.control.invocation(&api.namespace, &id).await?.key)
-        }
-    };
-    let filter = Filter {
-        parent,
-        queue: queue.map_err(Error::from)?,
-        state: query.state.map(show::state_from),
-        task: query.task,
-        before: before.map(|page| page.0),
-        limit: query.limit.unwrap_or(0),
-        ..Filter::default()
-    };
-    let (mut items, next) = api.control.list(&api.namespace, filter).await?;
-    if with_arguments {
-        let ids: Vec<_> = items.iter().map(|one| one.id.clone()).collect();
-        let full = api.control.invocations_by_id(&api.namespace, &ids).await?;
-        let mut full: std::collections::HashMap<_, _> =
-            full.into_iter().map(|one| (one.key, one)).collect();
-        for one in &mut items {
-            if let Some(full) = full.remove(&one.key) {
-                *one = full;
-            }
-        }
-    }
-    let items = items.into_iter().map(show::invocation);
-    Ok(Json(wire::Page {
-        items: items.collect::<Answer<_>>()?,
-        next: next.map(|key| PageToken(key).encode()),
-    }))
 }
 
 /// Those of the invocations that have ended: when one has, when all have, or after `wait`.
@@ -291,40 +224,26 @@ pub(super) async fn log(
     }))
 }
 
-/// One try at running an invocation.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Attempt {
-    /// Its number, from 1.
-    attempt: u32,
-    /// The number of the host that ran it.
-    host: Option<i64>,
-    /// When it started.
-    started_at: Option<String>,
-    /// When it was over; null while it runs.
-    ended_at: Option<String>,
-    /// Why it ended without an outcome; null for one that runs or brought the outcome.
-    lost: Option<String>,
-}
-
 /// Every try at running an invocation, oldest first.
 #[utoipa::path(
     get, path = "/v1/invocations/{id}/attempts", tag = "invocations", params(("id" = String, Path)),
     responses(
-        (status = 200, body = wire::Page<Attempt>),
+        (status = 200, body = wire::Page<wire::Attempt>),
         (status = 404, body = wire::Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn attempts(
     State(api): State<Api>,
     Named(id): Named<Handle>,
-) -> Answer<Json<wire::Page<Attempt>>> {
+) -> Answer<Json<wire::Page<wire::Attempt>>> {
     let attempts = api.control.attempts(&api.namespace, &id.0).await?;
-    let shown = attempts.into_iter().map(|one| Attempt {
+    let shown = attempts.into_iter().map(|one| wire::Attempt {
         attempt: one.number,
         host: one.host.map(|host| host.0),
         started_at: one.started_at.map(|moment| moment.to_string()),
         ended_at: one.ended_at.map(|moment| moment.to_string()),
         lost: one.lost,
+        kind: one.kind.map(show::kind),
     });
     Ok(super::whole(shown.collect()))
 }

@@ -3,15 +3,19 @@
 //! A handler reads the request, asks `control`, and turns records into the wire types of
 //! `clients/rust`; it decides nothing. Outcomes and arguments pass as they are stored, unread.
 
+mod asked;
 mod components;
 mod document;
 mod events;
 mod health;
 mod hosts;
 mod invocations;
+mod lists;
 mod queues;
 mod root;
+mod schedules;
 mod show;
+mod why;
 mod workflows;
 
 use std::sync::Arc;
@@ -102,6 +106,10 @@ pub fn router(parts: Parts) -> Router {
             "/v1/components/{name}/grants",
             get(components::grants).put(components::put_grants),
         )
+        .route(
+            "/v1/components/{name}/defaults",
+            get(components::defaults).put(components::put_defaults),
+        )
         .route("/v1/components/{name}/upgrade", post(components::upgrade))
         .route("/v1/components/{name}/{version}", get(components::show))
         .route("/v1/components/{name}/{version}/wit", get(components::wit))
@@ -109,9 +117,13 @@ pub fn router(parts: Parts) -> Router {
         .route("/v1/queues/{name}", put(queues::put).get(queues::show))
         .route(
             "/v1/invocations",
-            post(invocations::enqueue).get(invocations::list),
+            post(invocations::enqueue).get(lists::list),
         )
         .route("/v1/invocations/wait", post(invocations::wait))
+        .route("/v1/invocations/export", get(lists::export))
+        .route("/v1/invocations/cancel", post(lists::cancel))
+        .route("/v1/invocations/retry", post(lists::retry))
+        .route("/v1/invocations/resume", post(lists::resume))
         .route("/v1/invocations/{id}", get(invocations::show))
         .route("/v1/invocations/{id}/logs", get(invocations::log))
         .route("/v1/invocations/{id}/attempts", get(invocations::attempts))
@@ -127,9 +139,21 @@ pub fn router(parts: Parts) -> Router {
         )
         .route("/v1/invocations/{id}/cancel", post(workflows::cancel))
         .route("/v1/invocations/{id}/retry", post(workflows::retry))
+        .route("/v1/invocations/{id}/resume", post(workflows::resume))
+        .route("/v1/invocations/{id}/why", get(why::why))
         .route("/v1/invocations/{id}/fork", post(workflows::fork))
         .route("/v1/invocations/{id}/steps", get(workflows::steps))
         .route("/v1/invocations/{id}/replay", post(workflows::replay))
+        .route("/v1/schedules", get(schedules::list))
+        .route(
+            "/v1/schedules/{name}",
+            put(schedules::put)
+                .get(schedules::get)
+                .delete(schedules::delete),
+        )
+        .route("/v1/schedules/{name}/pause", post(schedules::pause))
+        .route("/v1/schedules/{name}/resume", post(schedules::resume))
+        .route("/v1/schedules/{name}/trigger", post(schedules::trigger))
         .route("/v1/hosts", get(hosts::list))
         .route("/metrics", get(health::metrics))
         .layer(middleware::from_fn_with_state(gate, guard));

@@ -5,6 +5,8 @@ use windlass_client::wire;
 
 use crate::control::{Ack, Error, Grants, Progress};
 use crate::http::{Answer, Problem};
+use crate::model::controls::{Once, Start};
+use crate::model::retry::Retries;
 use crate::model::{FailureKind, Outcome, State};
 use crate::registry::bindings::Binding;
 use crate::registry::describe::Skipped;
@@ -44,7 +46,21 @@ pub(super) fn state_from(state: wire::State) -> State {
     }
 }
 
-fn kind(kind: FailureKind) -> wire::FailureKind {
+pub(super) fn kind_from(kind: wire::FailureKind) -> FailureKind {
+    match kind {
+        wire::FailureKind::Guest => FailureKind::Guest,
+        wire::FailureKind::Arguments => FailureKind::Arguments,
+        wire::FailureKind::Trap => FailureKind::Trap,
+        wire::FailureKind::Limit => FailureKind::Limit,
+        wire::FailureKind::Timeout => FailureKind::Timeout,
+        wire::FailureKind::HostLost => FailureKind::HostLost,
+        wire::FailureKind::Nondeterminism => FailureKind::Nondeterminism,
+        wire::FailureKind::Component => FailureKind::Component,
+        wire::FailureKind::Cancelled => FailureKind::Cancelled,
+    }
+}
+
+pub(super) fn kind(kind: FailureKind) -> wire::FailureKind {
     match kind {
         FailureKind::Guest => wire::FailureKind::Guest,
         FailureKind::Arguments => wire::FailureKind::Arguments,
@@ -81,6 +97,17 @@ pub(super) fn progress(json: Option<&str>) -> Option<wire::Progress> {
     })
 }
 
+pub(super) fn retries(retries: Retries) -> wire::Retries {
+    wire::Retries {
+        max: retries.max,
+        backoff_ms: Some(retries.backoff_ms),
+        factor: Some(retries.factor),
+        max_backoff_ms: Some(retries.max_backoff_ms),
+        jitter: Some(retries.jitter),
+        on: Some(retries.on.iter().map(ToString::to_string).collect()),
+    }
+}
+
 fn kind_of(workflow: bool) -> wire::Kind {
     match workflow {
         true => wire::Kind::Workflow,
@@ -106,6 +133,14 @@ pub(super) fn invocation(one: store::Invocation) -> Answer<wire::Invocation> {
         host: one.host.map(|host| host.0),
         parent: one.parent.map(|id| id.to_string()),
         forked_from: one.forked_from.map(|id| id.to_string()),
+        retry_of: one.retry_of.map(|id| id.to_string()),
+        retried_as: one.retried_as.map(|id| id.to_string()),
+        partition: one.partition,
+        due_at: one.due_at.map(|moment| moment.to_string()),
+        deadline_at: one.deadline_at.map(|moment| moment.to_string()),
+        retries: one.retries.map(retries),
+        retried: one.retried,
+        tags: one.tags,
         cancelling: one.cancelling,
         progress: progress(one.progress.as_deref()),
         args: arguments.transpose()?,
@@ -115,22 +150,42 @@ pub(super) fn invocation(one: store::Invocation) -> Answer<wire::Invocation> {
 
 /// A call that was stored a moment ago.
 pub(super) fn ack(ack: Ack) -> wire::Invocation {
+    let controls = ack.call.controls;
+    let enqueued_at = ack.enqueued.enqueued_at;
+    let due_at = match (&controls.once, controls.start) {
+        (Some(Once::Debounce(debounce)), _) => Some(enqueued_at.moved_ms(debounce.period_ms)),
+        (_, Start::Now) => None,
+        (_, Start::After(ms)) => Some(enqueued_at.moved_ms(ms)),
+        (_, Start::At(moment)) => Some(moment).filter(|moment| *moment > enqueued_at),
+    };
+    let deadline_at = controls.deadline_ms.map(|ms| enqueued_at.moved_ms(ms));
     wire::Invocation {
         id: ack.enqueued.id.to_string(),
         queue: ack.call.queue.to_string(),
         task: ack.call.task,
         kind: kind_of(ack.call.workflow),
         digest: ack.digest.to_string(),
-        state: wire::State::Queued,
+        state: match due_at {
+            Some(_) => wire::State::Scheduled,
+            None => wire::State::Queued,
+        },
         attempt: 0,
         priority: ack.call.priority,
-        enqueued_at: ack.enqueued.enqueued_at.to_string(),
+        enqueued_at: enqueued_at.to_string(),
         started_at: None,
         finished_at: None,
         timeout_ms: ack.call.timeout_ms,
         host: None,
         parent: None,
         forked_from: None,
+        retry_of: None,
+        retried_as: None,
+        partition: controls.partition,
+        due_at: due_at.map(|moment| moment.to_string()),
+        deadline_at: deadline_at.map(|moment| moment.to_string()),
+        retries: controls.retries.map(retries),
+        retried: 0,
+        tags: controls.tags,
         cancelling: false,
         progress: None,
         args: None,
@@ -232,27 +287,5 @@ pub(super) fn difference(difference: workflow::Difference) -> wire::Difference {
         step: difference.step,
         recorded: difference.recorded,
         present: difference.present,
-    }
-}
-
-pub(super) fn queue(queue: store::Queue, counts: store::Counts) -> wire::Queue {
-    wire::Queue {
-        name: queue.name.to_string(),
-        settings: wire::QueueSettings {
-            concurrency: queue.settings.concurrency,
-            ordered: queue.settings.ordered,
-            paused: queue.settings.paused,
-            timeout_ms: queue.settings.timeout_ms,
-        },
-        counts: wire::Counts {
-            scheduled: counts.scheduled,
-            queued: counts.queued,
-            running: counts.running,
-            waiting: counts.waiting,
-            succeeded: counts.succeeded,
-            failed: counts.failed,
-            cancelled: counts.cancelled,
-        },
-        created_at: queue.created_at.to_string(),
     }
 }

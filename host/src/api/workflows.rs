@@ -146,14 +146,14 @@ pub(super) async fn cancel(
     Ok(Json(show::invocation(now)?))
 }
 
-/// A new invocation of the same call, at the end of its queue. Of a workflow it begins with the
-/// steps before the first that failed. What failed stays as it is.
+/// A new invocation of a call that failed, at the end of its queue, with the same options. Of a
+/// workflow it begins with the steps before the first that failed. What failed stays as it is.
 #[utoipa::path(
     post, path = "/v1/invocations/{id}/retry", tag = "invocations", params(("id" = String, Path)),
     responses(
         (status = 201, body = wire::Invocation),
         (status = 404, body = wire::Problem, content_type = "application/problem+json"),
-        (status = 409, body = wire::Problem, content_type = "application/problem+json", description = "It neither failed nor was it cancelled"),
+        (status = 409, body = wire::Problem, content_type = "application/problem+json", description = "It has not failed"),
     )
 )]
 pub(super) async fn retry(
@@ -161,6 +161,24 @@ pub(super) async fn retry(
     Named(Handle(id)): Named<Handle>,
 ) -> Answer<Response> {
     let new = api.workflows.retry(&api.namespace, &id).await?;
+    Ok(json(StatusCode::CREATED, &show::invocation(new)?))
+}
+
+/// A new invocation of a call that was cancelled, at the end of its queue, with the same options. Of
+/// a workflow it begins with the steps before the first that failed or was cancelled.
+#[utoipa::path(
+    post, path = "/v1/invocations/{id}/resume", tag = "invocations", params(("id" = String, Path)),
+    responses(
+        (status = 201, body = wire::Invocation),
+        (status = 404, body = wire::Problem, content_type = "application/problem+json"),
+        (status = 409, body = wire::Problem, content_type = "application/problem+json", description = "It was not cancelled"),
+    )
+)]
+pub(super) async fn resume(
+    State(api): State<Api>,
+    Named(Handle(id)): Named<Handle>,
+) -> Answer<Response> {
+    let new = api.workflows.resume(&api.namespace, &id).await?;
     Ok(json(StatusCode::CREATED, &show::invocation(new)?))
 }
 

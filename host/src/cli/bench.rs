@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use windlass_client::wire::QueueSettings;
+use windlass_client::wire::{Partitions, QueueSettings, RateLimit};
 use windlass_client::{Call, Client, Queue};
 
 use super::connection::Connection;
@@ -16,6 +16,13 @@ use super::show::thousands;
 /// How many calls go in one request when a backlog is made.
 const BATCH: usize = 1_000;
 const ROUNDS: usize = 200;
+/// So many partitions, each with one invocation at a time.
+const PARTITIONS: usize = 1_000;
+/// A rate that no host reaches.
+const RATE: RateLimit = RateLimit {
+    limit: 10_000_000,
+    period_ms: 1_000,
+};
 /// The first calls make the queue, load the code and open connections.
 const WARM_UP: usize = 20;
 
@@ -41,7 +48,7 @@ pub struct Bench {
     #[arg(long, value_name = "N", default_value_t = 20_000)]
     calls: usize,
 
-    /// Drain once more under this limit.
+    /// Drain once more under this limit; and under others.
     #[arg(long, value_name = "N", default_value_t = 10)]
     concurrency: u32,
 
@@ -108,10 +115,9 @@ impl Bench {
             });
         }
 
-        for limit in [None, Some(self.concurrency)] {
-            output.say(format!("drain of {} …", self.calls));
-            let rate = self.drain(client, limit).await?;
-            let limit = limit.map_or("no limit".to_owned(), |n| format!("concurrency {n}"));
+        for (limit, settings) in self.limits() {
+            output.say(format!("drain of {}, {limit} …", self.calls));
+            let rate = self.drain(client, &limit, settings).await?;
             figures.push(Figure {
                 what: format!(
                     "drain of {} empty calls, {limit}",
@@ -124,11 +130,40 @@ impl Bench {
         Ok(figures)
     }
 
+    /// The limits under which a backlog is drained, with what they are called.
+    fn limits(&self) -> Vec<(String, QueueSettings)> {
+        let none = QueueSettings::default;
+        let concurrency = QueueSettings {
+            concurrency: Some(self.concurrency),
+            ..none()
+        };
+        let partitions = QueueSettings {
+            partitions: Some(Partitions {
+                concurrency: Some(1),
+                rate_limit: None,
+            }),
+            ..none()
+        };
+        let rate = QueueSettings {
+            rate_limit: Some(RATE),
+            ..none()
+        };
+        vec![
+            ("no limit".to_owned(), none()),
+            (format!("concurrency {}", self.concurrency), concurrency),
+            (
+                format!("{} partitions", thousands(PARTITIONS as u64)),
+                partitions,
+            ),
+            ("a rate above the load".to_owned(), rate),
+        ]
+    }
+
     /// How many calls a second so many callers enqueue, each one call at a time.
     async fn enqueue(&self, client: &Client, callers: usize) -> anyhow::Result<f64> {
         // Paused, so that nothing but enqueueing is measured.
         let queue = client.queue(format!("bench-enqueue-{callers}"));
-        queue.put(&settings(None, true)).await?;
+        queue.put(&paused(true)).await?;
         let time = Duration::from_secs(self.seconds);
         let started = Instant::now();
         let mut running = tokio::task::JoinSet::new();
@@ -148,24 +183,41 @@ impl Bench {
             count += one??;
         }
         let rate = count as f64 / started.elapsed().as_secs_f64();
-        queue.put(&settings(None, false)).await?;
+        queue.put(&paused(false)).await?;
         ended(&queue, count).await?;
         Ok(rate)
     }
 
     /// How many calls a second a backlog is drained with.
-    async fn drain(&self, client: &Client, limit: Option<u32>) -> anyhow::Result<f64> {
-        let name = limit.map_or("none".to_owned(), |limit| limit.to_string());
+    async fn drain(
+        &self,
+        client: &Client,
+        limit: &str,
+        settings: QueueSettings,
+    ) -> anyhow::Result<f64> {
+        let name: String = limit
+            .chars()
+            .map(|c| if c.is_alphanumeric() { c } else { '-' })
+            .collect();
         let queue = client.queue(format!("bench-drain-{name}"));
-        let before = queue.put(&settings(limit, true)).await?.counts.ended();
-        let mut missing = self.calls;
-        while missing > 0 {
-            let some = missing.min(BATCH);
-            queue.enqueue_many(vec![nothing()?; some]).await?;
-            missing -= some;
+        let paused = QueueSettings {
+            paused: true,
+            ..settings.clone()
+        };
+        let before = queue.put(&paused).await?.counts.ended();
+        let mut made = 0;
+        while made < self.calls {
+            let some = made..self.calls.min(made + BATCH);
+            let calls: Result<Vec<Call>, _> = some
+                .map(|n| match settings.partitions.is_some() {
+                    true => Ok(nothing()?.partition((n % PARTITIONS).to_string())),
+                    false => nothing(),
+                })
+                .collect();
+            made += queue.enqueue_many(calls?).await?.len();
         }
         let started = Instant::now();
-        queue.put(&settings(limit, false)).await?;
+        queue.put(&settings).await?;
         ended(&queue, before + self.calls as u64).await?;
         Ok(self.calls as f64 / started.elapsed().as_secs_f64())
     }
@@ -222,9 +274,8 @@ fn nothing() -> Result<Call, windlass_client::Error> {
     Call::new("hello/nothing", &[(); 0])
 }
 
-fn settings(concurrency: Option<u32>, paused: bool) -> QueueSettings {
+fn paused(paused: bool) -> QueueSettings {
     QueueSettings {
-        concurrency,
         paused,
         ..QueueSettings::default()
     }

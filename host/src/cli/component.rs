@@ -80,6 +80,11 @@ pub struct Granting {
 }
 
 impl Granting {
+    /// Whether nothing is granted.
+    pub fn is_empty(&self) -> bool {
+        self.allow_http.is_empty() && self.env.is_empty()
+    }
+
     /// Adds what is granted to what the component has; its workflows get these queues and tasks.
     pub async fn apply(
         &self,

@@ -1,27 +1,28 @@
 //! `windlass enqueue`: one call.
 
-use std::time::Duration;
-
 use windlass_client::Client;
 use windlass_client::wire::EnqueueRequest;
 
 use super::arguments::Arguments;
+use super::calls::CallFlags;
 use super::follow;
 use super::output::Output;
-use crate::http::duration;
 
 const EXAMPLES: &str = "\
 Examples:
   windlass enqueue mail hello/greet Ada
   windlass enqueue pictures images/resize @cat.png '[64, 128]'
   windlass enqueue pictures 'images/resize(\"cat.png\", [64, 128])' --wait
-  windlass enqueue mail hello/greet --args '{\"name\": \"Ada\"}' --id welcome-17";
+  windlass enqueue mail hello/greet --args '{\"name\": \"Ada\"}' --id welcome-17
+  windlass enqueue mail hello/greet Ada --delay 15m --retries 5 --tag customer:7
+  windlass enqueue reports reports/build 2026-01 --dedup 2026-01 --on-conflict replace";
 
 /// Enqueue a call of a task.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Enqueue {
-    /// The queue; made without limits if it does not exist.
+    /// The queue, which is made without limits if it does not exist; `-` is the one that the task's
+    /// manifest names.
     queue: String,
 
     /// The task, such as images/resize or images@1.2.0/resize, or a whole call in WAVE.
@@ -34,13 +35,8 @@ pub struct Enqueue {
     #[arg(long)]
     id: Option<String>,
 
-    /// Lower goes first.
-    #[arg(long, allow_negative_numbers = true, value_name = "N")]
-    priority: Option<i32>,
-
-    /// How long one attempt may take, such as 30s.
-    #[arg(long, value_parser = duration, value_name = "DURATION")]
-    timeout: Option<Duration>,
+    #[command(flatten)]
+    flags: CallFlags,
 
     /// Wait for the end, and print the value instead of the id.
     #[arg(long)]
@@ -56,12 +52,15 @@ impl Enqueue {
     pub async fn run(&self, client: &Client, output: Output) -> anyhow::Result<()> {
         let prepared = self.arguments.prepare(client, &self.task).await?;
         let request = EnqueueRequest {
-            queue: self.queue.clone(),
-            task: prepared.task,
-            args: prepared.args,
             id: self.id.clone(),
-            priority: self.priority,
-            timeout_ms: self.timeout.map(|timeout| timeout.as_millis() as u64),
+            ..self.flags.request(&self.queue, prepared)
+        };
+        let request = match self.queue.as_str() {
+            "-" => EnqueueRequest {
+                queue: None,
+                ..request
+            },
+            _ => request,
         };
         let invocation = client.enqueue(request).await?;
         if self.follow {

@@ -1,16 +1,16 @@
-//! `windlass invocation`: look at invocations. What goes to and from workflows is in `workflow`,
-//! their steps in `steps`.
+//! `windlass invocation`: look at invocations. What is done to many is in `bulk`, what goes to and
+//! from workflows in `workflow`, their steps in `steps`.
 
 use std::time::Duration;
 
 use clap::Subcommand;
 use futures::StreamExt;
-use serde_json::json;
 use windlass_client::Client;
-use windlass_client::wire::{Event, Kind, ListQuery, State};
+use windlass_client::wire::{Event, Kind, ListQuery};
 
-use super::failure::Failure;
+use super::bulk::{Verb, Which};
 use super::output::{self, Format, Output};
+use super::select::FilterFlags;
 use super::workflow::Workflow;
 use super::{connection, show, steps};
 
@@ -19,24 +19,51 @@ use super::{connection, show, steps};
 pub enum Invocation {
     /// List invocations, the newest first.
     List {
-        /// In this queue.
-        #[arg(long)]
-        queue: Option<String>,
-        /// In this state: scheduled, queued, running, waiting, succeeded, failed or cancelled.
-        #[arg(long, value_parser = state)]
-        state: Option<State>,
-        /// With this task, as it was written when it was enqueued.
-        #[arg(long)]
-        task: Option<String>,
-        /// Enqueued by this workflow.
-        #[arg(long, value_name = "ID")]
-        parent: Option<String>,
+        #[command(flatten)]
+        filter: FilterFlags,
         /// At most so many.
         #[arg(long, default_value_t = 50, value_name = "N")]
         limit: u32,
         /// With the arguments, in JSON.
         #[arg(long)]
         args: bool,
+        /// With how they ended, in JSON.
+        #[arg(long)]
+        outcome: bool,
+    },
+    /// Print whole invocations, one JSON document a line, the newest first.
+    Export {
+        #[command(flatten)]
+        filter: FilterFlags,
+    },
+    /// Tell what holds an invocation back.
+    Why {
+        /// The invocation.
+        id: String,
+    },
+    /// List every try at running an invocation.
+    Attempts {
+        /// The invocation.
+        id: String,
+    },
+    /// Ask for the end of invocations and of everything that they enqueued.
+    Cancel {
+        #[command(flatten)]
+        which: Which,
+        /// Why; the cancelled invocations say it.
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Enqueue the calls of invocations that failed once more. A workflow begins before its first
+    /// failed step. Of those that match a filter, only those that were not done again since.
+    Retry {
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Enqueue the calls of invocations that were cancelled once more, as `retry` does.
+    Resume {
+        #[command(flatten)]
+        which: Which,
     },
     /// Show everything about an invocation; of a workflow also its steps.
     Show {
@@ -65,37 +92,42 @@ pub enum Invocation {
     Workflow(Workflow),
 }
 
-fn state(text: &str) -> Result<State, String> {
-    serde_json::from_value(json!(text)).map_err(|_| {
-        format!(
-            "{text:?} is no state: scheduled, queued, running, waiting, succeeded, failed or \
-             cancelled"
-        )
-    })
-}
-
 impl Invocation {
     /// Does it.
     pub async fn run(&self, client: &Client, output: Output) -> anyhow::Result<()> {
         match self {
             Self::List {
-                queue,
-                state,
-                task,
-                parent,
+                filter,
                 limit,
                 args,
+                outcome,
             } => {
+                let include = [(args, "args"), (outcome, "outcome")].into_iter();
+                let include: Vec<_> = include
+                    .filter(|(asked, _)| **asked)
+                    .map(|(_, w)| w)
+                    .collect();
                 let query = ListQuery {
-                    queue: queue.clone(),
-                    state: *state,
-                    task: task.clone(),
-                    parent: parent.clone(),
-                    include: args.then(|| "args".to_owned()),
-                    ..ListQuery::default()
+                    include: (!include.is_empty()).then(|| include.join(",")),
+                    ..filter.in_words().into()
                 };
                 list(client, query, *limit, output).await
             }
+            Self::Export { filter } => export(client, filter).await,
+            Self::Why { id } => {
+                let why = client.why(id).await?;
+                Ok(output.one(&why, || show::why(&why))?)
+            }
+            Self::Attempts { id } => {
+                let attempts = client.attempts(id).await?;
+                Ok(output.many(&attempts, &show::ATTEMPT_HEADER, show::attempt)?)
+            }
+            Self::Cancel { which, reason } => {
+                let verb = Verb::Cancel(reason.as_deref());
+                which.run(verb, client, output).await
+            }
+            Self::Retry { which } => which.run(Verb::Retry, client, output).await,
+            Self::Resume { which } => which.run(Verb::Resume, client, output).await,
             Self::Show { id } => {
                 let invocation = client.invocation(id, Duration::ZERO).await?;
                 output.one(&invocation, || show::invocation_in_full(&invocation))?;
@@ -156,7 +188,7 @@ async fn follow_log(client: &Client, id: &str, output: Output) -> anyhow::Result
     while let Some(event) = events.next().await {
         if let Event::Log(chunk) = event? {
             match output.format() {
-                Format::Text => print(&chunk.text)?,
+                Format::Text => output::bytes(chunk.text.as_bytes())?,
                 _ => output::line(&serde_json::to_string(&chunk)?)?,
             }
         }
@@ -164,13 +196,12 @@ async fn follow_log(client: &Client, id: &str, output: Output) -> anyhow::Result
     Ok(())
 }
 
-fn print(text: &str) -> anyhow::Result<()> {
-    use std::io::Write;
-    let mut stdout = std::io::stdout().lock();
-    stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-        .map_err(|error| Failure::other(format!("cannot write to stdout: {error}")).into())
+async fn export(client: &Client, filter: &FilterFlags) -> anyhow::Result<()> {
+    let mut pieces = client.export(&filter.in_words()).await?;
+    while let Some(piece) = pieces.next().await {
+        output::bytes(&piece?)?;
+    }
+    Ok(())
 }
 
 async fn events(client: &Client, id: &str) -> anyhow::Result<()> {
@@ -182,15 +213,4 @@ async fn events(client: &Client, id: &str) -> anyhow::Result<()> {
         output::line(&format!("{{\"event\":\"{name}\",\"data\":{data}}}"))?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_word_that_is_no_state_is_refused_with_those_that_are() {
-        assert_eq!(state("failed"), Ok(State::Failed));
-        assert!(state("done").unwrap_err().contains("succeeded"));
-    }
 }

@@ -4,22 +4,29 @@
 //! start a private one as a child process. What the command line can do, the API can.
 //!
 //! - `arguments`: the arguments of a call, from JSON, WAVE, files and bare words
+//! - `calls`: what is said about a call; `settings`: what is changed of a queue; `select`: which
+//!   invocations are meant
 //! - `connection`: the host that the command speaks to
 //! - `output`: data on stdout as text, JSON or JSON lines; `show`: its tables and lines
 //! - `failure`: errors, hints and exit codes
 //! - `follow`: progress and logs while something runs
 //! - `private_host`: a host of one's own for a while
+//! - `manifest`: the file `windlass.toml`, what it would change and applying it
 
 mod arguments;
 mod bench;
+mod bulk;
+mod calls;
 mod component;
 mod connection;
 mod demo;
+mod diff;
 mod doctor;
 mod enqueue;
 mod failure;
 mod follow;
 mod invocation;
+mod manifest;
 mod measure;
 mod output;
 mod private_host;
@@ -28,7 +35,10 @@ mod queue;
 mod replay;
 mod result;
 mod run;
+mod schedule;
+mod select;
 mod serve;
+mod settings;
 mod show;
 mod steps;
 mod workflow;
@@ -72,8 +82,10 @@ struct Cli {
 enum Command {
     /// Run a host: the API and the workers in one process.
     Serve(serve::Serve),
-    /// Upload a component.
+    /// Upload a component, or apply a manifest.
     Push(push::Push),
+    /// Show what pushing a manifest would change.
+    Diff(diff::Diff),
     /// Run one function of a component on a private host, and print its value.
     Run(run::Run),
     /// Enqueue a call of a task.
@@ -86,6 +98,9 @@ enum Command {
     /// Look at queues, and change what they allow.
     #[command(subcommand)]
     Queue(queue::Queue),
+    /// Make schedules, look at them, pause and trigger them.
+    #[command(subcommand)]
+    Schedule(schedule::Schedule),
     /// Execute a workflow against its journal, and tell whether it does the same.
     Replay(replay::Replay),
     /// Look at invocations, and at what goes to and from workflows.
@@ -133,11 +148,13 @@ async fn dispatch(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
         Command::Serve(serve) => serve.run().await?,
         Command::Config(config) => config.run(output)?,
         Command::Push(push) => push.run(&connection.client()?, output).await?,
+        Command::Diff(diff) => return diff.run(&connection.client()?, output).await,
         Command::Run(run) => run.run(output).await?,
         Command::Enqueue(enqueue) => enqueue.run(&connection.client()?, output).await?,
         Command::Result(result) => result.run(&connection.client()?, output).await?,
         Command::Component(component) => component.run(&connection.client()?, output).await?,
         Command::Queue(queue) => queue.run(&connection.client()?, output).await?,
+        Command::Schedule(schedule) => schedule.run(&connection.client()?, output).await?,
         Command::Invocation(one) => one.run(&connection.client()?, output).await?,
         Command::Replay(replay) => return replay.run(&connection.client()?, output).await,
         Command::Doctor(doctor) => return doctor.run(connection, output).await,

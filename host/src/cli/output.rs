@@ -110,11 +110,16 @@ pub fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String
     lines.join("\n")
 }
 
-/// Writes a line to stdout. A reader that has gone (`| head`) wanted no more, which is no failure.
+/// Writes a line to stdout, as [`bytes`] does.
 pub fn line(text: &str) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
     let newline = if text.ends_with('\n') { "" } else { "\n" };
-    match write!(stdout, "{text}{newline}").and_then(|()| stdout.flush()) {
+    bytes(format!("{text}{newline}").as_bytes())
+}
+
+/// Writes to stdout. A reader that has gone (`| head`) wanted no more, which is no failure.
+pub fn bytes(bytes: &[u8]) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
         result => result,
     }

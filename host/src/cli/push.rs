@@ -1,4 +1,5 @@
-//! `windlass push`: upload a component, and say what was found in it.
+//! `windlass push`: upload a component, and say what was found in it; or apply the manifest that
+//! stands beside it.
 
 use std::path::{Path, PathBuf};
 
@@ -6,14 +7,18 @@ use windlass_client::Client;
 use windlass_client::wire::{Component, Kind, Upload};
 
 use super::component::Granting;
+use super::diff;
 use super::failure::Failure;
+use super::manifest::{self, Changes};
 use super::output::Output;
 use super::{read_file, show};
 
-/// Upload a component.
+/// Upload a component, or apply a manifest.
 #[derive(Debug, clap::Args)]
 pub struct Push {
-    /// The component.
+    /// The component; or a manifest (windlass.toml) or its folder, which is applied then. What the
+    /// flags say of a component, a manifest says itself.
+    #[arg(default_value = ".", value_name = "DIR|FILE")]
     file: PathBuf,
 
     /// Its name, by which its tasks are called; the name of the file unless said otherwise.
@@ -53,6 +58,9 @@ pub struct Push {
 impl Push {
     /// Uploads, grants, and prints the tasks.
     pub async fn run(&self, client: &Client, output: Output) -> anyhow::Result<()> {
+        if manifest::is_meant(&self.file) {
+            return self.apply(client, output).await;
+        }
         let upload = Upload {
             name: named(&self.file, self.name.clone())?,
             version: self.version.clone(),
@@ -74,6 +82,29 @@ impl Push {
             ));
         }
         Ok(())
+    }
+
+    /// Applies a manifest, and prints what changed.
+    async fn apply(&self, client: &Client, output: Output) -> anyhow::Result<()> {
+        let flags = [
+            ("--name", self.name.is_some()),
+            ("--version", self.version.is_some()),
+            ("--bind", !self.bind.is_empty()),
+            ("--workflow", !self.workflow.is_empty()),
+            ("--task", !self.task.is_empty()),
+            ("--grant-queue", !self.grant_queue.is_empty()),
+            ("--grant-task", !self.grant_task.is_empty()),
+            ("--allow-http or --env", !self.granting.is_empty()),
+        ];
+        if let Some((flag, _)) = flags.iter().find(|(_, is_said)| *is_said) {
+            let file = self.file.display();
+            return Err(Failure::usage(format!("{flag} beside a manifest ({file})"))
+                .hint("say it in the manifest, or give the component itself")
+                .into());
+        }
+        let changes = Changes::of(client, manifest::load(&self.file)?).await?;
+        changes.apply(client).await?;
+        diff::print(&changes, output)
     }
 }
 

@@ -1,15 +1,12 @@
 //! `windlass queue`: look at queues, and change what they allow.
 
-use std::str::FromStr;
-use std::time::Duration;
-
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 use windlass_client::wire::{PageQuery, Queue as WireQueue, QueueChange};
 use windlass_client::{Client, Error as ClientError};
 
 use super::output::Output;
+use super::settings::Change;
 use super::show;
-use crate::http::duration;
 
 /// Look at queues, and change what they allow.
 #[derive(Debug, Subcommand)]
@@ -26,7 +23,7 @@ pub enum Queue {
         /// The queue.
         name: String,
         #[command(flatten)]
-        change: Change,
+        change: Box<Change>,
     },
     /// Start nothing more from a queue.
     Pause {
@@ -38,77 +35,6 @@ pub enum Queue {
         /// The queue.
         name: String,
     },
-}
-
-/// What to change of a queue.
-#[derive(Debug, Default, clap::Args)]
-pub struct Change {
-    /// At most so many at once over all hosts, or `none`.
-    #[arg(long, value_name = "N|none")]
-    concurrency: Option<OrNone<u32>>,
-
-    /// Whether starts happen strictly in order; `auto` follows --concurrency: yes where it is 1.
-    #[arg(long, value_enum, num_args = 0..=1, default_missing_value = "yes")]
-    ordered: Option<Ordered>,
-
-    /// Whether nothing starts.
-    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
-    paused: Option<bool>,
-
-    /// How long one attempt may take where the call does not say, such as 30s, or `none`.
-    #[arg(long, value_name = "DURATION|none")]
-    timeout: Option<OrNone<Timeout>>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Ordered {
-    Yes,
-    No,
-    Auto,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Timeout(Duration);
-
-impl FromStr for Timeout {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        duration(text).map(Self)
-    }
-}
-
-/// Something, or the word `none`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct OrNone<T>(Option<T>);
-
-impl<T: FromStr<Err: std::fmt::Display>> FromStr for OrNone<T> {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "none" => Ok(Self(None)),
-            text => match text.parse() {
-                Ok(value) => Ok(Self(Some(value))),
-                Err(error) => Err(format!("{error} (`none` means no limit)")),
-            },
-        }
-    }
-}
-
-impl Change {
-    fn in_words(&self) -> QueueChange {
-        QueueChange {
-            concurrency: self.concurrency.map(|OrNone(limit)| limit),
-            ordered: self.ordered.map(|ordered| match ordered {
-                Ordered::Yes => Some(true),
-                Ordered::No => Some(false),
-                Ordered::Auto => None,
-            }),
-            paused: self.paused,
-            timeout_ms: self
-                .timeout
-                .map(|OrNone(timeout)| timeout.map(|Timeout(timeout)| timeout.as_millis() as u64)),
-        }
-    }
 }
 
 impl Queue {
@@ -124,14 +50,11 @@ impl Queue {
                 return Ok(());
             }
             Self::Show { name } => client.queue(name).get().await?,
-            Self::Set { name, change } => client.queue(name).change(&change.in_words()).await?,
+            Self::Set { name, change } => change.apply(&client.queue(name)).await?,
             Self::Pause { name } => pause(client, name, true).await?,
             Self::Resume { name } => pause(client, name, false).await?,
         };
-        output.one(&changed, || {
-            let rows = [show::queue(&changed)].into_iter();
-            super::output::table(&show::QUEUE_HEADER, rows)
-        })?;
+        output.one(&changed, || show::queue_in_full(&changed))?;
         Ok(())
     }
 }
@@ -158,35 +81,5 @@ async fn all(client: &Client) -> Result<Vec<WireQueue>, ClientError> {
         if query.page.is_none() {
             return Ok(items);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn none_takes_a_limit_away_and_what_is_not_named_stays() {
-        let change = Change {
-            concurrency: Some("none".parse().unwrap()),
-            timeout: Some("2s".parse().unwrap()),
-            ..Change::default()
-        };
-
-        assert_eq!(
-            change.in_words(),
-            QueueChange {
-                concurrency: Some(None),
-                timeout_ms: Some(Some(2000)),
-                ..QueueChange::default()
-            }
-        );
-    }
-
-    #[test]
-    fn a_negative_concurrency_is_refused_with_the_way_out() {
-        let error = "-1".parse::<OrNone<u32>>().unwrap_err();
-
-        assert!(error.contains("`none` means no limit"), "{error}");
     }
 }

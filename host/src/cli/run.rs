@@ -1,17 +1,16 @@
 //! `windlass run`: one function, one value, nothing left behind.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use windlass_client::Client;
-use windlass_client::wire::{EnqueueRequest, Invocation};
+use windlass_client::wire::Invocation;
 
 use super::arguments::Arguments;
+use super::calls::CallFlags;
 use super::component::Granting;
 use super::output::Output;
 use super::private_host::{PrivateHost, interruptible};
 use super::{follow, push};
-use crate::http::duration;
 
 const QUEUE: &str = "run";
 
@@ -37,9 +36,8 @@ pub struct Run {
     #[command(flatten)]
     granting: Granting,
 
-    /// How long it may take, such as 30s.
-    #[arg(long, value_parser = duration, value_name = "DURATION")]
-    timeout: Option<Duration>,
+    #[command(flatten)]
+    flags: CallFlags,
 
     /// Tell meanwhile on stderr what happens.
     #[arg(long)]
@@ -64,16 +62,8 @@ impl Run {
         self.granting.apply(client, &name, &[], &[]).await?;
         let call = format!("{name}/{}", self.function);
         let prepared = self.arguments.prepare(client, &call).await?;
-        let invocation = client
-            .enqueue(EnqueueRequest {
-                queue: QUEUE.to_owned(),
-                task: prepared.task,
-                args: prepared.args,
-                id: None,
-                priority: None,
-                timeout_ms: self.timeout.map(|timeout| timeout.as_millis() as u64),
-            })
-            .await?;
+        let request = self.flags.request(QUEUE, prepared);
+        let invocation = client.enqueue(request).await?;
         if self.follow {
             return follow::follow(client, &invocation.id, output).await;
         }

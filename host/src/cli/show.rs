@@ -1,6 +1,8 @@
 //! What things look like as text: the rows of tables, and the details of one thing.
 
-use windlass_client::wire::{Component, Invocation, Kind, Outcome, Queue, Task};
+use windlass_client::wire::{
+    Attempt, Component, Invocation, Keep, Kind, Outcome, Queue, RateLimit, Retries, Task, Why,
+};
 
 /// A task as its author would write it: `resize(name: string) -> list<u32>`.
 pub fn signature(task: &Task) -> String {
@@ -71,7 +73,9 @@ pub const QUEUE_HEADER: [&str; 8] = [
 pub fn queue(queue: &Queue) -> Vec<String> {
     let settings = &queue.settings;
     let concurrency = settings.concurrency;
-    let ordered = settings.ordered.unwrap_or(concurrency == Some(1));
+    let partition = settings.partitions.and_then(|limits| limits.concurrency);
+    let one = concurrency == Some(1) || partition == Some(1);
+    let ordered = settings.ordered.unwrap_or(one);
     vec![
         queue.name.clone(),
         concurrency.map_or("no limit".to_owned(), |limit| limit.to_string()),
@@ -81,6 +85,109 @@ pub fn queue(queue: &Queue) -> Vec<String> {
         (queue.counts.running + queue.counts.waiting).to_string(),
         queue.counts.succeeded.to_string(),
         (queue.counts.failed + queue.counts.cancelled).to_string(),
+    ]
+}
+
+/// A queue with everything that it allows.
+pub fn queue_in_full(queue: &Queue) -> String {
+    let settings = &queue.settings;
+    let row = [self::queue(queue)].into_iter();
+    let mut lines = vec![super::output::table(&QUEUE_HEADER, row)];
+    let mut field = |name: &str, value: Option<String>| {
+        lines.extend(value.map(|value| format!("{name:<24}{value}")));
+    };
+    let count = |count: u32| count.to_string();
+    field("per host", settings.worker_concurrency.map(count));
+    field("rate limit", settings.rate_limit.map(rate));
+    if let Some(limits) = settings.partitions {
+        let concurrency = limits.concurrency.map_or("no limit".to_owned(), count);
+        field("per partition", Some(concurrency));
+        field("rate per partition", limits.rate_limit.map(rate));
+    }
+    field("timeout", settings.timeout_ms.map(span));
+    field("retries", settings.retries.as_ref().map(retries));
+    let kept = settings.retention.unwrap_or_default();
+    for (name, keep) in [
+        ("keeps succeeded", kept.succeeded),
+        ("keeps failed", kept.failed),
+        ("keeps cancelled", kept.cancelled),
+    ] {
+        field(name, keep.map(self::keep));
+    }
+    field("oldest queued", queue.counts.oldest_queued_ms.map(span));
+    lines.join("\n")
+}
+
+fn rate(rate: RateLimit) -> String {
+    format!("{}/{}", rate.limit, span(rate.period_ms))
+}
+
+fn retries(retries: &Retries) -> String {
+    let backoff = retries.backoff_ms.map_or_else(String::new, |backoff_ms| {
+        format!(", the first after {}", span(backoff_ms))
+    });
+    let on = retries
+        .on
+        .as_deref()
+        .map_or_else(String::new, |on| format!(", of {}", on.join(",")));
+    format!("{}{backoff}{on}", retries.max)
+}
+
+fn keep(keep: Keep) -> String {
+    let age = keep.age_ms.map(|age| format!("for {}", span(age)));
+    let count = keep.count.map(|count| format!("the newest {count}"));
+    let said: Vec<_> = [age, count].into_iter().flatten().collect();
+    match said.is_empty() {
+        true => "for ever".to_owned(),
+        false => said.join(", "),
+    }
+}
+
+/// A length of time in its largest unit without a rest: `15m`.
+pub fn span(ms: u64) -> String {
+    let units = [
+        (86_400_000, "d"),
+        (3_600_000, "h"),
+        (60_000, "m"),
+        (1_000, "s"),
+    ];
+    let fits = |(unit, _): &&(u64, &str)| ms >= *unit && ms.is_multiple_of(*unit);
+    match units.iter().find(fits) {
+        Some((unit, name)) => format!("{}{name}", ms / unit),
+        None => format!("{ms}ms"),
+    }
+}
+
+/// What holds an invocation back, a line each.
+pub fn why(why: &Why) -> String {
+    let mut lines = vec![format!("it is {}", why.state)];
+    lines.extend(
+        why.reasons
+            .iter()
+            .map(|reason| format!("  {}", reason.message)),
+    );
+    if why.reasons.is_empty() && why.state == windlass_client::wire::State::Queued {
+        lines.push("  nothing holds it back: a host takes it as soon as it has room".to_owned());
+    }
+    lines.join("\n")
+}
+
+/// The titles of the columns of attempts.
+pub const ATTEMPT_HEADER: [&str; 6] = ["attempt", "host", "started at", "ended at", "kind", "lost"];
+
+/// The columns of an attempt.
+pub fn attempt(attempt: &Attempt) -> Vec<String> {
+    vec![
+        attempt.attempt.to_string(),
+        attempt
+            .host
+            .map_or_else(String::new, |host| host.to_string()),
+        attempt.started_at.clone().unwrap_or_default(),
+        attempt.ended_at.clone().unwrap_or_default(),
+        attempt
+            .kind
+            .map_or_else(String::new, |kind| kind.to_string()),
+        attempt.lost.clone().unwrap_or_default(),
     ]
 }
 
@@ -131,6 +238,26 @@ pub fn invocation_in_full(invocation: &Invocation) -> String {
     }
     if let Some(forked_from) = &invocation.forked_from {
         field("forked from", forked_from.clone());
+    }
+    for (name, value) in [
+        ("retry of", &invocation.retry_of),
+        ("retried as", &invocation.retried_as),
+        ("partition", &invocation.partition),
+        ("due at", &invocation.due_at),
+        ("deadline at", &invocation.deadline_at),
+    ] {
+        if let Some(value) = value {
+            field(name, value.clone());
+        }
+    }
+    if let Some(given) = &invocation.retries {
+        field("retries", retries(given));
+    }
+    if invocation.retried > 0 {
+        field("retried", invocation.retried.to_string());
+    }
+    for (name, value) in &invocation.tags {
+        field("tag", format!("{name}:{value}"));
     }
     if let Some(progress) = &invocation.progress {
         let note = &progress.note;
@@ -194,6 +321,15 @@ mod tests {
         assert_eq!(thousands(999), "999");
         assert_eq!(thousands(1_000), "1,000");
         assert_eq!(thousands(1_234_567), "1,234,567");
+    }
+
+    #[test]
+    fn a_length_of_time_is_told_in_its_largest_unit() {
+        let told: Vec<_> = [0, 250, 1_000, 90_000, 900_000, 172_800_000]
+            .map(span)
+            .into();
+
+        assert_eq!(told, ["0ms", "250ms", "1s", "90s", "15m", "2d"]);
     }
 
     #[test]

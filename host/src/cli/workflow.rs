@@ -1,5 +1,4 @@
-//! The verbs of `windlass invocation` that reach into an invocation: messages, published values, its
-//! end, and new invocations made of it.
+//! The verbs of `windlass invocation` that reach into a workflow: messages, published values, forks.
 
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use super::failure::Failure;
 use super::output::{self, Format, Output};
 use super::{connection, read_file, show};
 
-/// Reach into an invocation.
+/// Reach into a workflow.
 #[derive(Debug, Subcommand)]
 pub enum Workflow {
     /// Send a message to a workflow, which takes it under this name.
@@ -35,21 +34,6 @@ pub enum Workflow {
         /// Go on with every change, until the workflow ends.
         #[arg(long)]
         follow: bool,
-    },
-    /// Ask for the end of invocations and of everything that they enqueued.
-    Cancel {
-        /// The invocations.
-        #[arg(required = true)]
-        id: Vec<String>,
-        /// Why; the cancelled invocations say it.
-        #[arg(long)]
-        reason: Option<String>,
-    },
-    /// Enqueue the call of an invocation that failed or was cancelled once more. A workflow begins
-    /// before its first failed step.
-    Retry {
-        /// The invocation.
-        id: String,
     },
     /// Make a new invocation that begins with the steps of a workflow.
     Fork {
@@ -81,14 +65,6 @@ impl Workflow {
                     Ok(output.one(&value, || show::value(value.value.get()))?)
                 }
             },
-            Self::Cancel { id: ids, reason } => {
-                let mut now = Vec::with_capacity(ids.len());
-                for id in ids {
-                    now.push(client.cancel(id, reason.as_deref()).await?);
-                }
-                Ok(output.many(&now, &["id", "state"], cancelled)?)
-            }
-            Self::Retry { id } => made(&client.retry(id).await?, output),
             Self::Fork { id, step, version } => {
                 let request = ForkRequest {
                     step: *step,
@@ -117,14 +93,6 @@ fn read(text: &str) -> anyhow::Result<Box<RawValue>> {
 
 fn made(new: &Invocation, output: Output) -> anyhow::Result<()> {
     Ok(output.one(new, || new.id.clone())?)
-}
-
-fn cancelled(invocation: &Invocation) -> Vec<String> {
-    let state = match invocation.cancelling {
-        true => format!("{}, ends soon", invocation.state),
-        false => invocation.state.to_string(),
-    };
-    vec![invocation.id.clone(), state]
 }
 
 fn list(published: &[Published], output: Output) -> anyhow::Result<()> {

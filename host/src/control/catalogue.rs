@@ -11,6 +11,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use semver::Version;
 
+use super::call::Defaults;
 use crate::model::{ComponentName, Digest, FunctionId};
 use crate::registry::bindings::{Binding, Offer, fits};
 use crate::registry::describe::{Description, Task as Described};
@@ -42,6 +43,8 @@ pub struct Task {
     pub function: values::Function,
     /// Whether it is a workflow.
     pub workflow: bool,
+    /// What its manifest says where a call does not.
+    pub defaults: Defaults,
 }
 
 /// Everything that can be called in a namespace, at one revision.
@@ -55,6 +58,8 @@ pub(super) struct Snapshot {
 /// A version of a component: what the store says, and that made ready at the first call.
 struct Entry {
     functions: Vec<store::Function>,
+    /// What the component's manifest says about its tasks, by the names that it gives them.
+    defaults: Arc<HashMap<String, Defaults>>,
     ready: OnceLock<Result<Ready, String>>,
 }
 
@@ -79,6 +84,7 @@ pub(super) enum Unresolved {
 impl Snapshot {
     pub(super) fn new(catalogue: store::Catalogue) -> Self {
         let mut components: BTreeMap<ComponentName, BTreeMap<Version, Entry>> = BTreeMap::new();
+        let defaults = declared(&catalogue.defaults);
         for function in catalogue.functions {
             components
                 .entry(function.component.clone())
@@ -86,6 +92,10 @@ impl Snapshot {
                 .entry(function.version.clone())
                 .or_insert_with(|| Entry {
                     functions: Vec::new(),
+                    defaults: defaults
+                        .get(&function.component)
+                        .cloned()
+                        .unwrap_or_default(),
                     ready: OnceLock::new(),
                 })
                 .functions
@@ -269,7 +279,7 @@ impl Entry {
 
     fn read(&self) -> Result<Ready, String> {
         let mut described = Vec::with_capacity(self.functions.len());
-        let mut tasks = Vec::with_capacity(self.functions.len());
+        let mut signatures = Vec::with_capacity(self.functions.len());
         for function in &self.functions {
             let signature: values::Function = serde_json::from_value(function.signature.clone())
                 .map_err(|error| {
@@ -285,23 +295,59 @@ impl Entry {
                 docs: None,
                 workflow: function.workflow,
             });
-            tasks.push(Arc::new(Task {
+            signatures.push(signature);
+        }
+        let description = Description {
+            tasks: described,
+            ..Description::default()
+        };
+        let tasks = self.functions.iter().zip(signatures).enumerate();
+        let task = |(index, (function, signature)): (usize, (&store::Function, _))| {
+            Arc::new(Task {
                 id: function.id,
                 component: function.component.clone(),
                 version: function.version.clone(),
                 digest: function.digest.clone(),
                 function: signature,
                 workflow: function.workflow,
-            }));
-        }
+                defaults: self.defaults_of(&description, index),
+            })
+        };
         Ok(Ready {
-            description: Description {
-                tasks: described,
-                ..Description::default()
-            },
-            tasks,
+            tasks: tasks.map(task).collect(),
+            description,
         })
     }
+
+    /// What the manifest says about a task. It may have been written for another version, so that a
+    /// name that is none here, or not just one, is passed over.
+    fn defaults_of(&self, description: &Description, index: usize) -> Defaults {
+        let mut declared = self.defaults.iter();
+        let found = declared.find(|(name, _)| {
+            let found = description.find(name);
+            found.is_ok_and(|found| std::ptr::eq(found, &raw const description.tasks[index]))
+        });
+        found
+            .map(|(_, defaults)| defaults.clone())
+            .unwrap_or_default()
+    }
+}
+
+/// What the manifests of components say about their tasks.
+fn declared(
+    stored: &HashMap<ComponentName, serde_json::Value>,
+) -> HashMap<ComponentName, Arc<HashMap<String, Defaults>>> {
+    let mut declared = HashMap::with_capacity(stored.len());
+    for (component, json) in stored {
+        match serde_json::from_value(json.clone()) {
+            Ok(tasks) => {
+                declared.insert(component.clone(), Arc::new(tasks));
+            }
+            // Stored by a newer host: what cannot be read is not said.
+            Err(error) => tracing::warn!(%component, %error, "a manifest cannot be read"),
+        }
+    }
+    declared
 }
 
 fn prefix(name: &TaskName) -> String {

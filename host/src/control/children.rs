@@ -13,7 +13,7 @@ use super::catalogue::{Snapshot, Task, Unresolved};
 use super::{Control, Error};
 use crate::engine::Grants;
 use crate::model::queue::TIMEOUT_MS_MAX;
-use crate::model::{ComponentName, Digest, InvocationId, Namespace, QueueName};
+use crate::model::{ComponentName, Controls, Digest, InvocationId, Namespace, QueueName};
 use crate::registry::bindings::Binding;
 use crate::store::NewCall;
 use crate::values;
@@ -46,10 +46,12 @@ pub struct Made<'a> {
     pub task: &'a str,
     /// The arguments as JSON.
     pub arguments: &'a str,
-    /// Lower goes first.
-    pub priority: i32,
+    /// Lower goes first; what the task's manifest says if it is not said.
+    pub priority: Option<i32>,
     /// How long one attempt may take.
     pub timeout_ms: Option<u64>,
+    /// When, how often, in which partition …
+    pub controls: &'a Controls,
 }
 
 /// Why a call was not made.
@@ -160,7 +162,10 @@ impl Children {
             let message = format!("timeout_ms: expected 1 to {TIMEOUT_MS_MAX}, got {ms}");
             return Err(Refusal::new("invalid", message));
         }
-        Ok(self.new_call(made, &task, name, queue, arguments))
+        let call = self.new_call(made, &task, name, queue, arguments);
+        let controls = call.controls.checked(made.id.1);
+        let controls = controls.map_err(|error| Refusal::new("invalid", error.to_string()))?;
+        Ok(NewCall { controls, ..call })
     }
 
     /// Checks a call by type, whose arguments are canonical.
@@ -207,8 +212,9 @@ impl Children {
             queue: None,
             task: "",
             arguments: "",
-            priority: 0,
+            priority: None,
             timeout_ms: None,
+            controls: &Controls::default(),
         };
         let name = format!("{}@{}/{function}", task.component, task.version);
         Ok(self.new_call(&made, &task, name, queue, arguments))
@@ -256,10 +262,16 @@ impl Children {
             function: task.id,
             task: name,
             arguments,
-            priority: made.priority,
-            timeout_ms: made.timeout_ms,
+            priority: made.priority.or(task.defaults.priority).unwrap_or(0),
+            timeout_ms: made.timeout_ms.or(task.defaults.timeout_ms),
             workflow: task.workflow,
-            controls: Default::default(),
+            controls: Controls {
+                retries: (made.controls.retries.as_ref())
+                    .or(task.defaults.retries.as_ref())
+                    .cloned(),
+                deadline_ms: made.controls.deadline_ms.or(task.defaults.deadline_ms),
+                ..made.controls.clone()
+            },
         }
     }
 

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use crate::model::{Digest, InvocationId, Namespace};
 use crate::store::{self, Enqueued, NewCall};
 use crate::telemetry::metrics;
 
+use super::call::Call;
+use super::catalogue::Snapshot;
 use super::prepare::{Batch, Prepared};
-use super::{Control, Error, catalogue::Snapshot};
+use super::{Control, Error};
 
 /// How often the catalogue may move between resolving the tasks and storing the calls.
 const TRIES: usize = 5;
@@ -20,23 +21,6 @@ const LARGE_BYTES: usize = 64 * 1024;
 
 /// As [`LARGE_BYTES`], for many small ones.
 const LARGE_CALLS: usize = 100;
-
-/// A call, as a caller asks for it.
-#[derive(Debug, Clone)]
-pub struct Call {
-    /// The queue.
-    pub queue: String,
-    /// The task.
-    pub task: String,
-    /// An array by position or an object by name.
-    pub arguments: Box<RawValue>,
-    /// The id that the caller chose.
-    pub id: Option<String>,
-    /// Lower goes first.
-    pub priority: Option<i32>,
-    /// How long one attempt may take.
-    pub timeout_ms: Option<u64>,
-}
 
 /// A call that is stored, with what was asked.
 #[derive(Debug, Clone)]
@@ -100,8 +84,8 @@ impl Control {
         let mut is_fresh = false;
         loop {
             let prepared = match self.prepare(&batch, &snapshot).await {
-                // Another host may have stored the component a moment ago.
-                Err(Error::UnknownTask { .. }) if !is_fresh => {
+                // Another host may have stored the component, or its manifest, a moment ago.
+                Err(Error::UnknownTask { .. } | Error::NoQueue(_)) if !is_fresh => {
                     snapshot = catalogues.newer(&batch.namespace, Some(&snapshot)).await?;
                     is_fresh = true;
                     continue;
@@ -109,6 +93,7 @@ impl Control {
                 prepared => prepared?,
             };
             self.refuse_undeclared(&prepared.calls).await?;
+            self.refuse_partitions(&batch, &prepared.calls).await?;
             let began = Instant::now();
             let calls = prepared.calls.clone();
             match self.inner.store.enqueue(calls, snapshot.revision).await {
@@ -120,17 +105,45 @@ impl Control {
                     snapshot = catalogues.newer(&batch.namespace, Some(&snapshot)).await?;
                     moved += 1;
                 }
-                Err(store::Error::CatalogueMoved) => {
-                    return Err(Error::Busy(
-                        "components are being uploaded faster than this call can be checked: send it again".to_owned(),
-                    ));
+                Err(store::Error::CatalogueMoved) => return Err(uploads_race()),
+                Err(store::Error::Duplicate { index, key, id }) => {
+                    let place = batch.place(index, "dedup.key");
+                    return Err(Error::Duplicate { place, key, id });
                 }
                 Err(error) => return Err(error.into()),
             }
         }
     }
 
-    async fn prepare(
+    /// Stores calls of tasks that were resolved before, whatever was uploaded since.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails, or another call stands under an id.
+    pub async fn enqueue_resolved(
+        &self,
+        namespace: &Namespace,
+        calls: Vec<NewCall>,
+    ) -> Result<Vec<Enqueued>, Error> {
+        let catalogues = &self.inner.catalogues;
+        let mut snapshot = catalogues.current(namespace).await?;
+        for _ in 0..TRIES {
+            match self
+                .inner
+                .store
+                .enqueue(calls.clone(), snapshot.revision)
+                .await
+            {
+                Err(store::Error::CatalogueMoved) => {
+                    snapshot = catalogues.newer(namespace, Some(&snapshot)).await?;
+                }
+                answer => return Ok(answer?),
+            }
+        }
+        Err(uploads_race())
+    }
+
+    pub(super) async fn prepare(
         &self,
         batch: &Arc<Batch>,
         snapshot: &Arc<Snapshot>,
@@ -148,6 +161,13 @@ impl Control {
             .await
             .map_err(|error| Error::Internal(format!("checking the calls failed: {error}")))?
     }
+}
+
+fn uploads_race() -> Error {
+    Error::Busy(
+        "components are being uploaded faster than this call can be checked: send it again"
+            .to_owned(),
+    )
 }
 
 fn acks(prepared: Prepared, enqueued: Vec<Enqueued>) -> Vec<Ack> {

@@ -1,7 +1,8 @@
 //! Why a caller was refused.
 
 use crate::model::{
-    ComponentName, Digest, InvalidName, InvocationId, QueueName, State, queue::InvalidSetting,
+    ComponentName, Digest, InvalidName, InvocationId, QueueName, ScheduleName, State,
+    queue::InvalidSetting,
 };
 use crate::store;
 use crate::values::Mistake;
@@ -98,6 +99,9 @@ pub enum Error {
     /// No such queue.
     #[error("there is no queue `{0}`")]
     UnknownQueue(QueueName),
+    /// No such schedule.
+    #[error("there is no schedule `{0}`")]
+    UnknownSchedule(ScheduleName),
     /// No such invocation.
     #[error("there is no invocation {}", listed(.0))]
     UnknownInvocation(Vec<InvocationId>),
@@ -138,14 +142,46 @@ pub enum Error {
         /// How many it has.
         steps: u32,
     },
-    /// It neither failed nor was it cancelled.
-    #[error("the invocation {id} is {state}: only one that failed or was cancelled is retried")]
+    /// It has not failed.
+    #[error("the invocation {id} is {state}: only one that failed is retried")]
     NotFailed {
         /// Which.
         id: InvocationId,
         /// Where it is in its life.
         state: State,
     },
+    /// It was not cancelled.
+    #[error("the invocation {id} is {state}: only one that was cancelled is resumed")]
+    NotCancelled {
+        /// Which.
+        id: InvocationId,
+        /// Where it is in its life.
+        state: State,
+    },
+    /// Another invocation has the deduplication key.
+    #[error("the invocation {id} has the deduplication key {key:?}")]
+    Duplicate {
+        /// Where the key stands in the request.
+        place: String,
+        /// The key.
+        key: String,
+        /// Who has it.
+        id: InvocationId,
+    },
+    /// The call names no queue, nor does the manifest of its task.
+    #[error("{0}: it is not said: name one, or declare the task's in its manifest")]
+    NoQueue(String),
+    /// The call names a partition, and its queue has none.
+    #[error("{place}: the queue `{queue}` has no partitions")]
+    NoPartitions {
+        /// Where the partition stands in the request.
+        place: String,
+        /// The queue.
+        queue: QueueName,
+    },
+    /// What was to be done would be done to everything.
+    #[error("the filter matches every invocation")]
+    MatchesAll,
     /// The host has reached a limit of its own.
     #[error("{0}")]
     Busy(String),

@@ -2,13 +2,16 @@
 
 use serde::Deserialize;
 
-use crate::model::{HostNumber, InvocationId, Key, Moment, Namespace};
+use crate::model::{FailureKind, HostNumber, InvocationId, Key, Moment, Namespace};
 use crate::store::{Filter, Host, Invocation, LogChunk};
 
 use super::{Control, Error};
 
 /// The most items of one page.
 const PAGE_MAX: u32 = 1_000;
+
+/// The most items of one page that come with their arguments or outcomes, which are large.
+pub const PAGE_WHOLE_MAX: u32 = 100;
 
 /// The items of a page where the caller does not say.
 const PAGE_DEFAULT: u32 = 100;
@@ -38,6 +41,8 @@ pub struct Attempt {
     pub ended_at: Option<Moment>,
     /// Why it ended without an outcome; none for one that runs or brought the outcome.
     pub lost: Option<String>,
+    /// Of which kind its failure was, where it failed and was tried again.
+    pub kind: Option<FailureKind>,
 }
 
 impl Control {
@@ -79,8 +84,12 @@ impl Control {
         namespace: &Namespace,
         mut filter: Filter,
     ) -> Result<(Vec<Invocation>, Option<Key>), Error> {
-        if filter.limit > PAGE_MAX {
-            let why = format!("expected at most {PAGE_MAX}, got {}", filter.limit);
+        let most = match filter.whole {
+            true => PAGE_WHOLE_MAX,
+            false => PAGE_MAX,
+        };
+        if filter.limit > most {
+            let why = format!("expected at most {most}, got {}", filter.limit);
             return Err(Error::value("limit", why));
         }
         if filter.limit == 0 {
@@ -139,6 +148,7 @@ impl Control {
                 started_at: lost.started_at,
                 ended_at: Some(lost.ended_at),
                 lost: Some(lost.reason),
+                kind: lost.kind,
             })
             .collect();
         let is_lost = |number| attempts.iter().any(|attempt| attempt.number == number);
@@ -149,6 +159,7 @@ impl Control {
                 started_at: invocation.started_at,
                 ended_at: invocation.finished_at,
                 lost: None,
+                kind: None,
             });
         }
         attempts.sort_by_key(|attempt| attempt.number);

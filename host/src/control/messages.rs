@@ -154,15 +154,7 @@ impl Control {
         ids: &[InvocationId],
         reason: Option<&str>,
     ) -> Result<Vec<Invocation>, Error> {
-        let reason = reason.map_or(NO_REASON, str::trim);
-        if reason.chars().count() > REASON_MAX {
-            let why = format!("expected at most {REASON_MAX} characters");
-            return Err(Error::value("reason", why));
-        }
-        let reason = match reason.is_empty() {
-            true => NO_REASON,
-            false => reason,
-        };
+        let reason = self::reason(reason)?;
         let found = self.by_id(namespace, ids).await?;
         let open = found.values().filter(|one| !one.state.is_final());
         let keys: Vec<_> = open.map(|one| one.key).collect();
@@ -172,6 +164,19 @@ impl Control {
         let mut now = self.by_id(namespace, ids).await?;
         Ok(ids.iter().filter_map(|id| now.remove(id)).collect())
     }
+}
+
+/// The reason of a cancellation, checked.
+pub(super) fn reason(reason: Option<&str>) -> Result<&str, Error> {
+    let reason = reason.map_or(NO_REASON, str::trim);
+    if reason.chars().count() > REASON_MAX {
+        let why = format!("expected at most {REASON_MAX} characters");
+        return Err(Error::value("reason", why));
+    }
+    Ok(match reason.is_empty() {
+        true => NO_REASON,
+        false => reason,
+    })
 }
 
 fn check_name(name: &str) -> Result<(), Error> {

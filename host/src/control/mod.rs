@@ -4,28 +4,35 @@
 //! are woken; what must survive goes to `store`. Nothing here knows HTTP, and nothing here runs a
 //! task: [`Signals`] tells whoever does.
 //!
-//! - `upload`, `bind`, `components`, `grants`: components
-//! - `queues`: queues
+//! - `upload`, `bind`, `components`, `grants`, `defaults`: components
+//! - `queues`: queues; `schedules`, `firing`: schedules, and what they enqueue
 //! - `catalogue`: which task a name means, from memory
-//! - `prepare`, `enqueue`: calls, checked and stored; `children`: those that workflows make
+//! - `call`, `prepare`, `enqueue`: calls, checked and stored; `children`: those that workflows make
 //! - `handles`: invocations as handles show them, lists, logs, hosts
+//! - `bulk`: what is done to all that match; `why`: what holds an invocation back
 //! - `messages`: what goes to and from workflows from outside, and asking for their end
 //! - `watch`, `wait`: waiting for invocations to end
 
 mod bind;
+mod bulk;
+mod call;
 mod catalogue;
 mod children;
 mod components;
+mod defaults;
 mod enqueue;
 mod error;
+mod firing;
 mod grants;
 mod handles;
 mod messages;
 mod prepare;
 mod queues;
+mod schedules;
 mod upload;
 mod wait;
 mod watch;
+mod why;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -38,16 +45,20 @@ use tokio_util::sync::CancellationToken;
 use crate::model::{Digest, Namespace, QueueName};
 use crate::store::{Backend, Signal, Store};
 
+pub use bulk::{Bulk, Which};
+pub use call::{Call, CallOptions, Defaults};
 pub use catalogue::Task;
 pub use children::{Children, Made, Maker, Refusal};
-pub use enqueue::{Ack, Call};
+pub use enqueue::Ack;
 pub use error::Error;
 pub use grants::Grants;
-pub use handles::{Attempt, Progress};
+pub use handles::{Attempt, PAGE_WHOLE_MAX, Progress};
 pub use queues::Change;
+pub use schedules::{Plan, Scheduled, check_options};
 pub use upload::{Upload, Uploaded, version};
 pub use wait::For;
 pub use watch::{Ticket, Watch};
+pub use why::{Reason, Why, reasons};
 
 use catalogue::Catalogues;
 use watch::{Heard, pump};
@@ -72,6 +83,8 @@ pub struct Options {
     pub waited_max: usize,
     /// How often waiters ask the store when nothing is heard, in milliseconds.
     pub poll_ms: u64,
+    /// How many invocations one request cancels, retries or resumes by a filter.
+    pub bulk_max: u64,
 }
 
 impl Default for Options {
@@ -86,6 +99,8 @@ impl Default for Options {
             waiters_max: 10_000,
             waited_max: 200_000,
             poll_ms: 500,
+            // Some seconds of work; who sends the request again goes on.
+            bulk_max: 100_000,
         }
     }
 }
@@ -123,6 +138,9 @@ struct Inner {
     uploads: Semaphore,
     /// Queues that are known to exist, where only those may be called; never held over an await.
     declared: std::sync::Mutex<HashSet<(Namespace, QueueName)>>,
+    /// Queues that have partitions, as far as that was looked up since settings changed; never held
+    /// over an await.
+    partitioned: std::sync::Mutex<HashSet<(Namespace, QueueName)>>,
     /// Held while a queue's settings are read, changed and written, so that two changes of
     /// different settings that came to this host do not undo each other.
     settings: Mutex<()>,
@@ -145,6 +163,7 @@ impl Control {
                 watch,
                 uploads: Semaphore::new(UPLOADS_MAX),
                 declared: std::sync::Mutex::default(),
+                partitioned: std::sync::Mutex::default(),
                 settings: Mutex::new(()),
             }),
         }
@@ -164,8 +183,10 @@ impl Control {
     fn hear(&self, what: Heard) {
         match what {
             Heard::Signal(Signal::Catalogue) => self.inner.catalogues.forget(),
+            Heard::Signal(Signal::Settings(_)) => self.forget_partitioned(),
             Heard::Signal(signal) => self.inner.watch.hear(&signal),
             Heard::Missed => {
+                self.forget_partitioned();
                 self.inner.catalogues.forget();
                 self.inner.watch.look();
             }

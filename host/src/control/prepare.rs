@@ -7,16 +7,19 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::model::queue::TIMEOUT_MS_MAX;
-use crate::model::{InvocationId, Namespace, QueueName};
+use crate::model::{InvocationId, Moment, Namespace, QueueName};
 use crate::store::NewCall;
 use crate::values::Mistake;
 
+use super::call::Call;
 use super::catalogue::{Snapshot, Task, Unresolved};
-use super::enqueue::Call;
 use super::{Error, Options};
 
 /// How many mistakes one answer tells; the others are counted.
 const TOLD_MAX: usize = 100;
+
+/// What stands where the id of an invocation does in addresses, so that no invocation is called so.
+const ADDRESSES: [&str; 5] = ["wait", "export", "cancel", "retry", "resume"];
 
 /// Calls that may be stored, each with its task.
 pub(super) struct Prepared {
@@ -45,14 +48,17 @@ impl Batch {
             calls: Vec::with_capacity(self.calls.len()),
             tasks: Vec::with_capacity(self.calls.len()),
         };
-        let mut told = Vec::new();
-        let mut more = 0;
+        let (mut told, mut more) = (Vec::new(), 0);
+        let now = Moment::now();
         for (index, call) in self.calls.iter().enumerate() {
             let task = self.task(snapshot, index, call)?;
             let arguments = self.arguments(&task, index, call, options, &mut told, &mut more)?;
-            let queue = QueueName::parse(&call.queue)
-                .map_err(|error| Error::value(self.place(index, "queue"), error.to_string()))?;
+            let queue = self.queue(index, call, &task)?;
             let (id, chosen) = self.id(index, call)?;
+            let controls = call.options.controls(&task.defaults, chosen, now);
+            let controls = controls
+                .map_err(|wrong| Error::value(self.place(index, wrong.field), wrong.message))?;
+            let priority = call.options.priority.or(task.defaults.priority);
             prepared.calls.push(NewCall {
                 namespace: self.namespace.clone(),
                 id,
@@ -61,10 +67,10 @@ impl Batch {
                 function: task.id,
                 task: call.task.clone(),
                 arguments,
-                priority: call.priority.unwrap_or(0),
-                timeout_ms: self.timeout(index, call)?,
+                priority: priority.unwrap_or(0),
+                timeout_ms: self.timeout(index, call)?.or(task.defaults.timeout_ms),
                 workflow: task.workflow,
-                controls: Default::default(),
+                controls,
             });
             prepared.tasks.push(task);
         }
@@ -150,6 +156,15 @@ impl Batch {
         let chosen = call.id.as_deref().map(InvocationId::parse).transpose();
         let chosen =
             chosen.map_err(|error| Error::value(self.place(index, "id"), error.to_string()))?;
+        if let Some(id) = chosen
+            .as_ref()
+            .or(self.key.as_ref().filter(|_| !self.array))
+            && ADDRESSES.contains(&id.as_str())
+        {
+            let why =
+                format!("`{id}` is an address of its own under /v1/invocations: choose another");
+            return Err(Error::value(self.place(index, "id"), why));
+        }
         match (chosen, &self.key) {
             (None, None) => Ok((InvocationId::generate(), false)),
             (Some(id), None) => Ok((id, true)),
@@ -166,7 +181,7 @@ impl Batch {
     }
 
     fn timeout(&self, index: usize, call: &Call) -> Result<Option<u64>, Error> {
-        match call.timeout_ms {
+        match call.options.timeout_ms {
             Some(ms) if ms == 0 || ms > TIMEOUT_MS_MAX => Err(Error::value(
                 self.place(index, "timeout_ms"),
                 format!("expected 1 to {TIMEOUT_MS_MAX}, got {ms}"),
@@ -175,7 +190,16 @@ impl Batch {
         }
     }
 
-    fn place(&self, index: usize, field: &str) -> String {
+    fn queue(&self, index: usize, call: &Call, task: &Task) -> Result<QueueName, Error> {
+        let place = || self.place(index, "queue");
+        let Some(named) = call.queue.as_ref().or(task.defaults.queue.as_ref()) else {
+            return Err(Error::NoQueue(place()));
+        };
+        QueueName::parse(named).map_err(|error| Error::value(place(), error.to_string()))
+    }
+
+    /// Where a field of a call stands in the request.
+    pub(super) fn place(&self, index: usize, field: &str) -> String {
         match self.array {
             true => format!("[{index}].{field}"),
             false => field.to_owned(),
@@ -190,6 +214,7 @@ mod tests {
     use serde_json::value::RawValue;
 
     use super::*;
+    use crate::control::call::CallOptions;
     use crate::model::{ComponentName, Digest, FunctionId};
     use crate::store::{Catalogue, Function};
 
@@ -220,12 +245,11 @@ mod tests {
 
     fn batch(arguments: &[&str], key: Option<&str>) -> Batch {
         let call = |arguments: &&str| Call {
-            queue: "q".to_owned(),
+            queue: Some("q".to_owned()),
             task: "a/b".to_owned(),
             arguments: RawValue::from_string((*arguments).to_owned()).unwrap(),
             id: None,
-            priority: None,
-            timeout_ms: None,
+            options: CallOptions::default(),
         };
         Batch {
             namespace: Namespace::default_namespace(),
@@ -266,6 +290,16 @@ mod tests {
     fn an_id_beside_an_idempotency_key_is_refused() {
         let mut batch = batch(&["[1]"], Some("order-7"));
         batch.calls[0].id = Some("order-8".to_owned());
+
+        let error = batch.prepare(&snapshot(), &Options::default()).err();
+
+        assert!(error.unwrap().to_string().starts_with("[0].id: "));
+    }
+
+    #[test]
+    fn an_id_that_is_an_address_is_refused() {
+        let mut batch = batch(&["[1]"], None);
+        batch.calls[0].id = Some("export".to_owned());
 
         let error = batch.prepare(&snapshot(), &Options::default()).err();
 

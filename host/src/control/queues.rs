@@ -1,35 +1,52 @@
 //! Queues: what they allow, and how they stand.
 
-use std::sync::PoisonError;
+use std::collections::HashSet;
+use std::sync::{MutexGuard, PoisonError};
 
-use crate::model::queue::Settings;
+use crate::model::queue::{Partitions, RateLimit, Retention, Settings};
+use crate::model::retry::Retries;
 use crate::model::{Namespace, QueueName};
 use crate::store::{Counts, NewCall, Queue};
 
+use super::prepare::Batch;
 use super::{Control, Error};
 
 /// A change of a queue's settings. What is not said stays as it is; a limit of `Some(None)` is
-/// taken away.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// taken away. Settings that have parts are set whole.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Change {
     /// At most so many invocations at once over all hosts.
     pub concurrency: Option<Option<u32>>,
+    /// At most so many invocations at once on one host.
+    pub worker_concurrency: Option<Option<u32>>,
+    /// At most so many starts in a period, over all hosts.
+    pub rate_limit: Option<Option<RateLimit>>,
+    /// Limits of each partition.
+    pub partitions: Option<Option<Partitions>>,
     /// Whether starts happen in order; none follows `concurrency`.
     pub ordered: Option<Option<bool>>,
     /// Whether nothing starts.
     pub paused: Option<bool>,
     /// How long one attempt may take, in milliseconds.
     pub timeout_ms: Option<Option<u64>>,
+    /// How often a failed attempt is made again.
+    pub retries: Option<Option<Retries>>,
+    /// For how long what has ended is kept.
+    pub retention: Option<Option<Retention>>,
 }
 
 impl Change {
     fn of(self, old: Settings) -> Settings {
         Settings {
             concurrency: self.concurrency.unwrap_or(old.concurrency),
+            worker_concurrency: self.worker_concurrency.unwrap_or(old.worker_concurrency),
+            rate_limit: self.rate_limit.unwrap_or(old.rate_limit),
+            partitions: self.partitions.unwrap_or(old.partitions),
             ordered: self.ordered.unwrap_or(old.ordered),
             paused: self.paused.unwrap_or(old.paused),
             timeout_ms: self.timeout_ms.unwrap_or(old.timeout_ms),
-            ..old
+            retries: self.retries.unwrap_or(old.retries),
+            retention: self.retention.unwrap_or(old.retention),
         }
     }
 }
@@ -101,6 +118,52 @@ impl Control {
             Some(queue) => Err(Error::UnknownQueue(queue)),
             None => Ok(()),
         }
+    }
+
+    /// Refuses a partition on a queue that has none. Whether it has is looked up when it is not known,
+    /// so that a setting that was put a moment ago holds.
+    pub(super) async fn refuse_partitions(
+        &self,
+        batch: &Batch,
+        calls: &[NewCall],
+    ) -> Result<(), Error> {
+        if self.without_partitions(calls).is_none() {
+            return Ok(());
+        }
+        let queues = self.inner.store.served_queues().await?.into_iter();
+        let queues = queues.filter(|queue| queue.settings.partitions.is_some());
+        *self.partitioned() = queues.map(|queue| (queue.namespace, queue.name)).collect();
+        match self.without_partitions(calls) {
+            None => Ok(()),
+            Some(index) => Err(Error::NoPartitions {
+                place: batch.place(index, "partition"),
+                queue: calls[index].queue.clone(),
+            }),
+        }
+    }
+
+    /// The first call that names a partition on a queue that is not known to have any.
+    fn without_partitions(&self, calls: &[NewCall]) -> Option<usize> {
+        let mut named = calls
+            .iter()
+            .enumerate()
+            .filter(|(_, call)| call.controls.partition.is_some())
+            .peekable();
+        named.peek()?;
+        let known = self.partitioned();
+        let queue = |call: &NewCall| (call.namespace.clone(), call.queue.clone());
+        let found = named.find(|(_, call)| !known.contains(&queue(call)));
+        found.map(|(index, _)| index)
+    }
+
+    /// Settings changed: look up anew which queues have partitions.
+    pub(super) fn forget_partitioned(&self) {
+        self.partitioned().clear();
+    }
+
+    fn partitioned(&self) -> MutexGuard<'_, HashSet<(Namespace, QueueName)>> {
+        let partitioned = self.inner.partitioned.lock();
+        partitioned.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn undeclared(&self, calls: &[NewCall]) -> Option<QueueName> {

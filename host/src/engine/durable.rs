@@ -9,7 +9,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::model::{Failure, FailureKind, Moment, Outcome, State};
+use crate::model::{Controls, Failure, FailureKind, Moment, Outcome, State};
 
 /// An invocation to which the workflow has a handle, numbered from 0 in the order in which handles
 /// were given out.
@@ -21,7 +21,7 @@ pub struct HandleNumber(pub u32);
 pub struct Gate(pub u32);
 
 /// A call by name.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct NamedCall {
     /// The queue; none for the workflow's own.
     pub queue: Option<String>,
@@ -35,12 +35,14 @@ pub struct NamedCall {
     pub priority: Option<i32>,
     /// How long one attempt may take.
     pub timeout_ms: Option<u64>,
+    /// When, how often, in which partition …
+    pub controls: Controls,
     /// Whether it goes on when the workflow is cancelled.
     pub detached: bool,
 }
 
 /// What a workflow asks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Request {
     /// Enqueue one call: [`Answer::Handles`] with one, or [`Answer::Refused`].
     Enqueue(NamedCall),

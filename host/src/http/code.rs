@@ -77,6 +77,8 @@ codes! {
     TaskAmbiguous = "task-ambiguous", UNPROCESSABLE_ENTITY, "Several tasks go by this name";
     /// No such queue.
     QueueUnknown = "queue-unknown", NOT_FOUND, "There is no such queue";
+    /// No such schedule.
+    ScheduleUnknown = "schedule-unknown", NOT_FOUND, "There is no such schedule";
     /// No such invocation.
     InvocationUnknown = "invocation-unknown", NOT_FOUND, "There is no such invocation";
     /// The invocation has ended.
@@ -89,8 +91,14 @@ codes! {
     NotPublished = "not-published", NOT_FOUND, "Nothing is published under this name";
     /// The workflow has no such step.
     StepUnknown = "step-unknown", NOT_FOUND, "The workflow has no such step";
-    /// The invocation neither failed nor was it cancelled.
+    /// The invocation has not failed.
     NotFailed = "not-failed", CONFLICT, "The invocation has not failed";
+    /// The invocation was not cancelled.
+    NotCancelled = "not-cancelled", CONFLICT, "The invocation was not cancelled";
+    /// What was to be done would be done to everything.
+    MatchesAll = "matches-all", UNPROCESSABLE_ENTITY, "The filter matches everything";
+    /// Another invocation has the deduplication key.
+    Duplicate = "duplicate", CONFLICT, "Another invocation has this deduplication key";
     /// Another call stands under the id.
     IdTaken = "id-taken", CONFLICT, "Another call stands under this id";
     /// The host has reached a limit of its own; later it may have room.

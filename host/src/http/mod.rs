@@ -29,7 +29,7 @@ pub use events::{last_event_id, stream};
 pub use linger::linger;
 pub use page::PageToken;
 pub use problem::{Problem, panicked};
-pub use query::{Query, duration, repeated};
+pub use query::{Query, duration, moment, repeated};
 
 /// What a handler gives.
 pub type Answer<T> = Result<T, Problem>;

@@ -1,9 +1,13 @@
 //! Which refusal of `control` is which problem.
 
 use crate::control::Error;
+use crate::model::State;
 use crate::store;
 
 use super::{Code, Problem};
+
+const DUPLICATE_HINT: &str =
+    "wait until it has ended, or ask for its handle by `\"on_conflict\": \"return\"`";
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
@@ -57,6 +61,8 @@ impl From<Error> for Problem {
             ),
             Error::UnknownQueue(name) => Self::new(Code::QueueUnknown, said)
                 .hint(format!("declare it by PUT /v1/queues/{name}")),
+            Error::UnknownSchedule(_) => Self::new(Code::ScheduleUnknown, said)
+                .hint("check the name; list schedules with `windlass schedule list`"),
             Error::UnknownInvocation(_) => Self::new(Code::InvocationUnknown, said)
                 .hint("check the id; list invocations with `windlass invocation list`"),
             Error::Ended { .. } => Self::new(Code::InvocationEnded, said)
@@ -72,8 +78,32 @@ impl From<Error> for Problem {
             ),
             Error::UnknownStep { .. } => Self::new(Code::StepUnknown, said)
                 .hint("list the steps with `windlass invocation steps ID`"),
-            Error::NotFailed { .. } => Self::new(Code::NotFailed, said)
-                .hint("fork it to begin it anew from one of its steps"),
+            Error::NotFailed { state, .. } => {
+                Self::new(Code::NotFailed, said).hint(match state {
+                    State::Cancelled => "resume it: `windlass invocation resume ID`",
+                    _ => "fork it to begin it anew from one of its steps",
+                })
+            }
+            Error::NotCancelled { state, .. } => {
+                Self::new(Code::NotCancelled, said).hint(match state {
+                    State::Failed => "retry it: `windlass invocation retry ID`",
+                    _ => "fork it to begin it anew from one of its steps",
+                })
+            }
+            Error::Duplicate { place, key, id } => Self::new(Code::Duplicate, said)
+                .hint(DUPLICATE_HINT)
+                .at(place, format!("{key:?} is the key of {id}")),
+            Error::NoQueue(place) => Self::new(Code::Invalid, said)
+                .hint("say `queue`, or declare the task's queue in windlass.toml")
+                .at(place, "it is not said"),
+            Error::NoPartitions { place, queue } => Self::new(Code::Invalid, said)
+                .hint(format!(
+                    "leave it out, or give the queue partitions: `windlass queue set {queue} --partitions yes`"
+                ))
+                .at(place, format!("the queue `{queue}` has no partitions")),
+            Error::MatchesAll => Self::new(Code::MatchesAll, said)
+                .hint("say which in `filter`, or ask for all of them by `\"all\": true` (`--all`)")
+                .at("filter", "it says nothing"),
             Error::Busy(_) => Self::new(Code::Busy, said).hint("try again in a moment"),
             Error::Store(error) => of_store(&error),
             Error::Internal(_) => internal(&said),
@@ -94,12 +124,12 @@ fn of_store(error: &store::Error) -> Problem {
         store::Error::IdTaken { index, id } => Problem::new(Code::IdTaken, said)
             .hint("choose another id, or send the same queue, task and arguments again")
             .at(format!("[{index}].id"), format!("`{id}` is taken")),
-        store::Error::Duplicate { index, key, id } => Problem::new(Code::IdTaken, said.clone())
-            .hint("wait until it has ended, or ask for its handle by `on_conflict: \"return\"`")
-            .at(
+        store::Error::Duplicate { index, key, id } => {
+            Problem::new(Code::Duplicate, said).hint(DUPLICATE_HINT).at(
                 format!("[{index}].dedup.key"),
-                format!("`{key}` is the key of `{id}`"),
-            ),
+                format!("{key:?} is the key of {id}"),
+            )
+        }
         store::Error::CatalogueMoved => {
             Problem::new(Code::Busy, said).hint("try again in a moment")
         }

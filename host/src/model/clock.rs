@@ -27,6 +27,12 @@ impl Moment {
         Self(self.0.saturating_add(us))
     }
 
+    /// How long it is from this moment until a later one; nothing if that has passed.
+    pub fn until(self, later: Self) -> Duration {
+        let us = later.0.saturating_sub(self.0);
+        Duration::from_micros(u64::try_from(us).unwrap_or(0))
+    }
+
     fn timestamp(self) -> Timestamp {
         Timestamp::from_microsecond(self.0).unwrap_or(Timestamp::MAX)
     }

@@ -9,6 +9,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::Moment;
+
 /// The longest name or id that a caller may choose, in characters.
 pub const NAME_LENGTH_MAX: usize = 128;
 
@@ -109,6 +111,11 @@ name!(
     "component name"
 );
 name!(
+    /// The name of a schedule, unique within its namespace.
+    ScheduleName,
+    "schedule name"
+);
+name!(
     /// Whose everything is.
     Namespace,
     "namespace"
@@ -150,6 +157,19 @@ impl InvocationId {
         let id = format!("{}~{child}", self.0);
         match id.len() > NAME_LENGTH_MAX {
             true => Self(format!("{}~{child}", Digest::of(self.0.as_bytes()))),
+            false => Self(id),
+        }
+    }
+
+    /// The id of what a schedule enqueues for this moment: the same whoever fires it. As with
+    /// children, a hash of the name takes its place where the id would be too long.
+    pub fn of_firing(schedule: &ScheduleName, due: Moment) -> Self {
+        let id = format!("schedule~{schedule}~{due}");
+        match id.len() > NAME_LENGTH_MAX {
+            true => Self(format!(
+                "schedule~{}~{due}",
+                Digest::of(schedule.as_str().as_bytes())
+            )),
             false => Self(id),
         }
     }
@@ -254,6 +274,25 @@ mod tests {
 
         assert_eq!(element.as_str(), "order-1~3");
         assert!(InvocationId::parse(element.as_str()).is_err());
+    }
+
+    #[test]
+    fn each_firing_has_an_id_of_its_own_that_no_caller_can_choose() {
+        let due = Moment(1_700_000_000_000_000);
+        let name = |text: &str| ScheduleName::parse(text).unwrap();
+        let firing = InvocationId::of_firing(&name("nightly"), due);
+
+        assert_eq!(
+            firing.as_str(),
+            "schedule~nightly~2023-11-14T22:13:20.000000Z"
+        );
+        assert!(InvocationId::parse(firing.as_str()).is_err());
+        let long = |end: char| {
+            let name = name(&format!("{}{end}", "n".repeat(NAME_LENGTH_MAX - 1)));
+            InvocationId::of_firing(&name, due)
+        };
+        assert!(long('a').as_str().len() <= NAME_LENGTH_MAX);
+        assert_ne!(long('a'), long('b'));
     }
 
     #[test]

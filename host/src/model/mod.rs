@@ -15,7 +15,7 @@ pub use clock::Moment;
 pub use controls::Controls;
 pub use ids::{
     ComponentName, Digest, Fence, FunctionId, HostNumber, InvalidName, InvocationId, Key,
-    Namespace, QueueId, QueueName,
+    Namespace, QueueId, QueueName, ScheduleName,
 };
 pub use invocation::{Event, IllegalTransition, State};
 pub use outcome::{Failure, FailureKind, Outcome};

@@ -1,5 +1,14 @@
 //! Schedules: which moments a cron line names in a time zone, and what becomes of a firing that was
 //! missed or that meets the one before.
+//!
+//! - `cron`: cron lines, as local times that they name
+//! - `timetable`: a cron line in a time zone, as moments
+
+mod cron;
+mod timetable;
+
+pub use cron::Line;
+pub use timetable::Timetable;
 
 use serde::{Deserialize, Serialize};
 

@@ -59,6 +59,13 @@ impl Claimer {
             .hear_of_work();
     }
 
+    /// A queue's settings were read.
+    pub fn hear_of_settings(&mut self, queue: QueueId, settings: &Settings) {
+        if let Some(desk) = self.desks.get_mut(&queue) {
+            desk.hear_of_settings(settings);
+        }
+    }
+
     /// A component was compiled, or will never be.
     pub fn unblock(&mut self) {
         self.desks.values_mut().for_each(Desk::unblock);
@@ -79,6 +86,7 @@ impl Claimer {
         if self.alone != Alone::No {
             return Vec::new();
         }
+        self.desks.values_mut().for_each(|desk| desk.look(now));
         self.desks.retain(|_, desk| !desk.is_idle());
         let sated = self.desks.values().filter(|desk| !desk.is_hungry());
         let taken = self.executing() + sated.map(Desk::reserved).sum::<u32>();
@@ -110,12 +118,12 @@ impl Claimer {
     }
 
     /// Takes in an answer to a claim.
-    pub fn take(&mut self, asked: &Claim, granted: Granted, now: Instant) {
+    pub fn take(&mut self, asked: &Claim, granted: Granted, sent: Instant, now: Instant) {
         if granted.claimed.iter().any(|claimed| claimed.alone) && self.alone == Alone::No {
             self.alone = Alone::Wanted(asked.queue);
         }
         if let Some(desk) = self.desks.get_mut(&asked.queue) {
-            desk.take(asked, granted, now);
+            desk.take(asked, granted, sent, now);
         }
     }
 
@@ -149,7 +157,7 @@ impl Claimer {
                 .desks
                 .get_mut(&queue)
                 .expect("turns are taken by desks");
-            let Some(next) = desk.next() else { continue };
+            let Some(next) = desk.next(now) else { continue };
             if self.alone != Alone::No && !(next.alone && executing == 0) {
                 continue;
             }
@@ -275,7 +283,7 @@ mod tests {
                 .unwrap()
                 .1;
             let rows = keys.iter().map(|key| claimed(*key)).collect();
-            claimer.take(&claim, granted(claim.queue, rows), now);
+            claimer.take(&claim, granted(claim.queue, rows), now, now);
         }
         claimer
     }
@@ -345,7 +353,7 @@ mod tests {
             alone: true,
             ..claimed(21)
         };
-        claimer.take(&claim, granted(QueueId(2), vec![suspect]), now);
+        claimer.take(&claim, granted(QueueId(2), vec![suspect]), now, now);
 
         // 20 is in front of it: it starts no more, and goes back.
         assert!(claimer.start(now, |_| Gate::Open).is_none());

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::rate::Rate;
 use crate::model::QueueId;
-use crate::model::queue::Settings;
+use crate::model::queue::{Settings, TOKEN_GRACE_MS};
 use crate::store::{Claim, Claimed, Granted, Hold, Returned};
 
 /// A start may lag its claim by 100 ms; what has not started by then goes back. The rest is for the
@@ -24,6 +24,15 @@ pub struct Reserved {
     pub claimed: Claimed,
     /// When the claim came.
     pub since: Instant,
+    /// It was counted against a rate limit: it starts by then, or goes back.
+    pub until: Option<Instant>,
+}
+
+impl Reserved {
+    fn late_at(&self) -> Instant {
+        let late_at = self.since + RESERVED_MAX;
+        self.until.map_or(late_at, |until| until.min(late_at))
+    }
 }
 
 /// One queue's state on this host.
@@ -35,6 +44,9 @@ pub struct Desk {
     /// How many the store counts as held here: more than `slots` while more execute than may start.
     counted: u32,
     concurrency: Option<u32>,
+    /// At most so many on this host.
+    worker: Option<u32>,
+    partitioned: bool,
     ordered: bool,
     contended: bool,
     /// In the slots above.
@@ -54,6 +66,8 @@ pub struct Desk {
     stalled: bool,
     /// The head's component is not compiled here; nothing is claimed until it is.
     blocked: bool,
+    /// Only time holds back what is queued: a rate limit, or a retry in its place.
+    opens_at: Option<Instant>,
     rate: Rate,
 }
 
@@ -65,6 +79,8 @@ impl Desk {
             slots: None,
             counted: 0,
             concurrency: settings.concurrency,
+            worker: settings.worker_concurrency,
+            partitioned: settings.partitions.is_some(),
             ordered: settings.is_ordered(),
             contended: false,
             executing: 0,
@@ -75,14 +91,35 @@ impl Desk {
             work: true,
             stalled: false,
             blocked: false,
+            opens_at: None,
             rate: Rate::default(),
         }
     }
 
-    /// Something may be claimed: an enqueue, a freed slot, changed settings.
+    /// Something may be claimed: an enqueue, a freed slot.
     pub fn hear_of_work(&mut self) {
         self.work = true;
         self.stalled = false;
+        if self.partitioned {
+            // It may stand in a partition that is open.
+            self.opens_at = None;
+        }
+    }
+
+    /// The queue's settings may have changed.
+    pub fn hear_of_settings(&mut self, settings: &Settings) {
+        self.worker = settings.worker_concurrency;
+        self.opens_at = None;
+        self.hear_of_work();
+    }
+
+    /// Looks at the clock: what only time held back may be claimed when that has come.
+    pub fn look(&mut self, now: Instant) {
+        if self.opens_at.is_some_and(|at| at <= now) {
+            self.opens_at = None;
+            self.work = true;
+            self.stalled = false;
+        }
     }
 
     /// A component was compiled.
@@ -95,7 +132,7 @@ impl Desk {
 
     /// Whether this queue would claim if it had a permit.
     pub fn is_hungry(&self) -> bool {
-        self.work && !self.stalled && !self.blocked
+        self.work && !self.stalled && !self.blocked && self.opens_at.is_none()
     }
 
     /// How many execute here.
@@ -124,13 +161,17 @@ impl Desk {
         let reserved = ours.count() as u32;
         let held = self.executing + reserved;
         if self.is_hungry() && !(self.ordered && blind) {
-            let ahead = match self.ordered || self.contended {
+            let alone = !self.ordered && !self.contended && self.worker.is_none();
+            let ahead = match !alone {
                 true => 0,
                 false => self.rate.within(AHEAD, now),
             };
             // A free permit is of no use beyond the limit.
             let most = self.concurrency.unwrap_or(u32::MAX);
-            let room = permits.min(most.saturating_sub(self.executing));
+            let here = self.worker.unwrap_or(u32::MAX);
+            let room = permits
+                .min(most.saturating_sub(self.executing))
+                .min(here.saturating_sub(self.executing()));
             let rows = (room + ahead).saturating_sub(all);
             if rows > 0 {
                 return Some(Claim {
@@ -155,8 +196,12 @@ impl Desk {
     }
 
     /// Takes in the store's answer to `asked`.
-    pub fn take(&mut self, asked: &Claim, granted: Granted, now: Instant) {
+    ///
+    /// `sent` is when the question was sent.
+    pub fn take(&mut self, asked: &Claim, granted: Granted, sent: Instant, now: Instant) {
         self.concurrency = granted.settings.concurrency;
+        self.worker = granted.settings.worker_concurrency;
+        self.partitioned = granted.settings.partitions.is_some();
         self.ordered = granted.settings.is_ordered();
         // Those that took a slot with them meanwhile: the store does not know it yet.
         let executing = asked.executing.saturating_sub(self.moved);
@@ -167,8 +212,15 @@ impl Desk {
             let got = granted.claimed.len() as u32;
             self.work = !granted.drained;
             self.stalled = !granted.drained && got < asked.rows && !self.freed;
+            let opens_in = granted.opens_in_us.map(Duration::from_micros);
+            let freed = self.partitioned && self.freed;
+            self.opens_at = opens_in.filter(|_| !freed).map(|opens_in| now + opens_in);
         }
+        let counted = granted.counted_after_us.map(|after| {
+            sent + Duration::from_micros(after) + Duration::from_millis(TOKEN_GRACE_MS)
+        });
         let reserved = granted.claimed.into_iter().map(|claimed| Reserved {
+            until: counted.filter(|_| !claimed.resumed),
             claimed,
             since: now,
         });
@@ -176,21 +228,26 @@ impl Desk {
     }
 
     /// The next invocation to start, if a slot is free for it. It is not taken yet.
-    pub fn next(&self) -> Option<&Claimed> {
-        let index = self.next_index()?;
+    pub fn next(&self, now: Instant) -> Option<&Claimed> {
+        let index = self.next_index(now)?;
         Some(&self.reserved.get(index)?.claimed)
     }
 
     /// The first, if a slot is free; else the first that brings its slot.
-    fn next_index(&self) -> Option<usize> {
+    fn next_index(&self, now: Instant) -> Option<usize> {
+        if self.worker.is_some_and(|worker| self.executing() >= worker) {
+            return None;
+        }
         let free = self.slots.is_none_or(|slots| self.executing < slots);
         let mut reserved = self.reserved.iter();
-        reserved.position(|reserved| free || reserved.claimed.lent)
+        reserved
+            .position(|reserved| free || reserved.claimed.lent)
+            .filter(|index| self.reserved[*index].until.is_none_or(|until| now < until))
     }
 
     /// Takes what [`Self::next`] showed; it executes from now on.
     pub fn start(&mut self, now: Instant) -> Option<Claimed> {
-        let index = self.next_index()?;
+        let index = self.next_index(now)?;
         let first = self.reserved.remove(index)?;
         match first.claimed.lent {
             true => self.lent += 1,
@@ -208,6 +265,9 @@ impl Desk {
         }
         self.stalled = false;
         self.freed = true;
+        if self.partitioned {
+            self.opens_at = None;
+        }
     }
 
     /// A workflow waits: it takes its slot with it.
@@ -243,7 +303,7 @@ impl Desk {
         all: bool,
         ready: impl Fn(&Claimed) -> bool,
     ) -> Vec<Returned> {
-        let late = |reserved: &Reserved| all || now >= reserved.since + RESERVED_MAX;
+        let late = |reserved: &Reserved| all || now >= reserved.late_at();
         if !self.reserved.front().is_some_and(late) {
             return self.give_back_surplus();
         }
@@ -317,210 +377,19 @@ impl Desk {
     /// Whether there is nothing to remember of this queue.
     pub fn is_idle(&self) -> bool {
         let slots = self.concurrency.is_some() && self.counted > 0;
-        !self.work && !slots && self.executing() == 0 && self.reserved.is_empty()
+        !self.work
+            && !slots
+            && self.opens_at.is_none()
+            && self.executing() == 0
+            && self.reserved.is_empty()
     }
 
-    /// When the first reserved one must go back.
+    /// When the first reserved one must go back, or more may be claimed.
     pub fn late_at(&self) -> Option<Instant> {
-        self.reserved
-            .front()
-            .map(|first| first.since + RESERVED_MAX)
+        let late_at = self.reserved.front().map(Reserved::late_at);
+        late_at.into_iter().chain(self.opens_at).min()
     }
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use super::*;
-    use crate::model::{Fence, FunctionId, InvocationId, Key, Namespace};
-
-    pub(in crate::queue) fn claimed(key: i64) -> Claimed {
-        Claimed {
-            hold: Hold {
-                key: Key(key),
-                fence: Fence(1),
-            },
-            id: InvocationId::from_store(key.to_string()),
-            namespace: Namespace::default_namespace(),
-            attempt: 1,
-            running: false,
-            suspect: false,
-            alone: false,
-            function: FunctionId(1),
-            task: "hello/nothing".to_owned(),
-            arguments: None,
-            timeout_ms: None,
-            place: (0, key),
-            workflow: false,
-            resumed: false,
-            lent: false,
-            depth: 0,
-            partition: None,
-            retried: 0,
-            retries: None,
-            left_us: None,
-            unchecked: false,
-        }
-    }
-
-    fn desk() -> Desk {
-        Desk::new(QueueId(1), &Settings::default())
-    }
-
-    fn granted(
-        concurrency: Option<u32>,
-        slots: Option<u32>,
-        keys: &[i64],
-        drained: bool,
-    ) -> Granted {
-        Granted {
-            queue: QueueId(1),
-            settings: Settings {
-                concurrency,
-                ..Settings::default()
-            },
-            slots,
-            contended: false,
-            claimed: keys.iter().copied().map(claimed).collect(),
-            drained,
-            opens_in_us: None,
-            counted_after_us: None,
-        }
-    }
-
-    #[test]
-    fn a_drained_queue_is_not_asked_again_until_there_is_work() {
-        let (mut desk, now) = (desk(), Instant::now());
-        let asked = desk.claim(8, now, false).unwrap();
-
-        desk.take(&asked, granted(None, None, &[], true), now);
-
-        assert_eq!(desk.claim(8, now, false), None);
-        desk.hear_of_work();
-        assert!(desk.claim(8, now, false).is_some());
-    }
-
-    #[test]
-    fn no_more_start_than_the_slots_allow() {
-        let (mut desk, now) = (desk(), Instant::now());
-        let asked = desk.claim(8, now, false).unwrap();
-        desk.take(&asked, granted(Some(2), Some(2), &[1, 2, 3], false), now);
-
-        desk.start(now).unwrap();
-        desk.start(now).unwrap();
-
-        assert!(desk.next().is_none());
-        desk.end(false);
-        assert_eq!(desk.next().unwrap().hold.key, Key(3));
-    }
-
-    #[test]
-    fn what_has_not_started_in_time_goes_back_in_its_order() {
-        let (mut desk, now) = (desk(), Instant::now());
-        let asked = desk.claim(8, now, false).unwrap();
-        desk.take(&asked, granted(None, None, &[1, 2], true), now);
-
-        assert!(desk.give_back(now, false, |_| true).is_empty());
-        let back = desk.give_back(now + RESERVED_MAX, false, |_| true);
-
-        let keys: Vec<_> = back.iter().map(|returned| returned.hold.key).collect();
-        assert_eq!(keys, [Key(1), Key(2)]);
-    }
-
-    #[test]
-    fn a_queue_whose_head_is_not_compiled_claims_nothing_until_it_is() {
-        let (mut desk, now) = (desk(), Instant::now());
-        let asked = desk.claim(8, now, false).unwrap();
-        desk.take(&asked, granted(None, None, &[1], false), now);
-
-        desk.give_back(now + RESERVED_MAX, false, |_| false);
-        desk.hear_of_work();
-
-        assert_eq!(desk.claim(8, now, false), None);
-        desk.unblock();
-        assert!(desk.claim(8, now, false).is_some());
-    }
-
-    #[test]
-    fn a_slow_queue_claims_no_more_than_its_limit() {
-        let settings = Settings {
-            concurrency: Some(10),
-            ..Settings::default()
-        };
-        let mut desk = Desk::new(QueueId(1), &settings);
-
-        let claim = desk.claim(128, Instant::now(), false).unwrap();
-
-        assert_eq!((claim.slots, claim.rows), (10, 10));
-    }
-
-    #[test]
-    fn unused_slots_go_back() {
-        let (mut desk, now) = (desk(), Instant::now());
-        let asked = desk.claim(8, now, false).unwrap();
-        desk.take(&asked, granted(Some(4), Some(4), &[1], true), now);
-        desk.start(now);
-
-        let release = desk.claim(8, now, false).unwrap();
-
-        assert_eq!((release.slots, release.rows, release.executing), (1, 0, 1));
-    }
-
-    #[test]
-    fn an_ordered_queue_claims_nothing_while_an_end_is_not_on_its_way() {
-        let (mut desk, now) = (desk(), Instant::now());
-        let asked = desk.claim(8, now, false).unwrap();
-        desk.take(&asked, granted(Some(1), Some(1), &[1], false), now);
-        desk.start(now);
-        desk.end(false);
-
-        assert!(desk.claim(8, now, true).is_none_or(|claim| claim.rows == 0));
-        assert!(desk.claim(8, now, false).unwrap().rows > 0);
-    }
-
-    #[test]
-    fn a_workflow_takes_its_slot_into_its_wait() {
-        let (mut desk, now) = (desk(), Instant::now());
-        let asked = desk.claim(8, now, false).unwrap();
-        desk.take(&asked, granted(Some(1), Some(1), &[1, 2], false), now);
-        desk.start(now).unwrap();
-
-        desk.wait(false);
-
-        assert!(desk.next().is_none(), "2 would execute in the slot of 1");
-        assert_eq!(desk.executing(), 0);
-    }
-
-    #[test]
-    fn a_grant_that_is_under_way_when_a_workflow_waits_counts_one_less() {
-        let (mut desk, now) = (desk(), Instant::now());
-        let asked = desk.claim(8, now, false).unwrap();
-        desk.take(&asked, granted(Some(2), Some(1), &[1], false), now);
-        desk.start(now).unwrap();
-        desk.hear_of_work();
-        let asked = desk.claim(8, now, false).unwrap();
-
-        desk.wait(false);
-        desk.take(&asked, granted(Some(2), Some(1), &[2], false), now);
-
-        assert!(
-            desk.next().is_none(),
-            "the store does not know yet that 1 kept its slot"
-        );
-    }
-
-    #[test]
-    fn what_brings_its_slot_starts_before_what_waits_for_one() {
-        let (mut desk, now) = (desk(), Instant::now());
-        let asked = desk.claim(8, now, false).unwrap();
-        let mut answer = granted(Some(1), Some(0), &[1, 2], false);
-        answer.claimed[1].lent = true;
-        desk.take(&asked, answer, now);
-
-        let started = desk.start(now).unwrap();
-
-        assert_eq!(started.hold.key, Key(2));
-        assert!(desk.next().is_none());
-        desk.end(true);
-        assert_eq!(desk.executing(), 0);
-    }
-}
+pub(super) mod tests;

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Options;
 use super::runner::Clock;
+use super::tasks::Tasks;
 use crate::engine::Fence;
 use crate::model::clock::since_boot;
 use crate::model::{HostNumber, Moment};
@@ -38,6 +39,8 @@ pub struct Lease {
     pub options: Options,
     /// Set by what beats tell.
     pub clock: Clock,
+    /// What this host cannot run is told with each beat.
+    pub tasks: Tasks,
 }
 
 impl Lease {
@@ -49,8 +52,9 @@ impl Lease {
         loop {
             let sent = since_boot();
             let ours = Moment::now();
+            let troubles = self.tasks.troubles();
             let beat = tokio::select! {
-                beat = self.store.renew(self.host, &[]) => beat,
+                beat = self.store.renew(self.host, &troubles) => beat,
                 () = self.fence.broken() => return End::Lost,
                 () = stop.cancelled() => return End::Stopped,
             };

@@ -4,6 +4,7 @@
 //! - `desk`, `claimer`: one queue as this host sees it, and all of them; `recorder`: what waits to be handed in
 //! - `tasks`, `runner`: what an attempt needs, and the attempt; `turns`: workflows that wait
 //! - `lease`: this host's right to do so, and what it takes over from the dead
+//! - `maintenance`: schedules that fire, and what is kept no longer
 //!
 //! A host lives in incarnations: one that loses its lease ends its sandboxes, records nothing more,
 //! and registers anew.
@@ -12,6 +13,7 @@ mod claimer;
 mod desk;
 mod dispatcher;
 mod lease;
+pub mod maintenance;
 mod rate;
 mod recorder;
 mod runner;
@@ -31,6 +33,7 @@ use crate::registry::programs::Programs;
 use crate::store::{Backend, NewHost, Store};
 use crate::workflow::Workflows;
 
+pub use maintenance::Maintenance;
 pub use stats::{Reading, Stats};
 
 use dispatcher::Dispatcher;
@@ -139,6 +142,8 @@ pub struct Service {
     pub name: String,
     /// Where its API listens.
     pub address: String,
+    /// The largest arguments, in bytes, of calls that are checked only when they are claimed.
+    pub arguments_max_bytes: usize,
     /// What `/metrics` shows.
     pub stats: Arc<Stats>,
 }
@@ -190,6 +195,7 @@ impl Service {
             fence: fence.clone(),
             options: self.options.clone(),
             clock: clock.clone(),
+            tasks: tasks.clone(),
         };
         let runner = Runner {
             store: self.store.clone(),
@@ -199,6 +205,7 @@ impl Service {
             fence: fence.clone(),
             workflows: self.workflows.clone(),
             host,
+            arguments_max_bytes: self.arguments_max_bytes,
         };
         let dispatcher = Dispatcher::new(host, runner, self.options.clone(), self.stats.clone());
         // The lease outlives the drain: what still runs must stay ours.

@@ -7,7 +7,9 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use crate::store::{EXCHANGE_MAX, Ended, Exchange, Hold, Report, Returned, Started, Waited};
+use crate::store::{
+    EXCHANGE_MAX, Ended, Exchange, Hold, Report, Retried, Returned, Started, Waited,
+};
 
 /// An attempt that is older than this has its start marked even if nothing else is to be written.
 const MARK_AFTER: Duration = Duration::from_millis(10);
@@ -19,6 +21,7 @@ pub struct Recorder {
     started: HashMap<Hold, (Started, Instant)>,
     reports: Vec<Report>,
     returned: Vec<Returned>,
+    retried: Vec<Retried>,
     waited: Vec<Waited>,
     /// The database refused something: until all is handed in, ends go one at a time.
     single: bool,
@@ -40,6 +43,12 @@ impl Recorder {
     pub fn end(&mut self, ended: Ended) {
         self.started.remove(&ended.hold);
         self.ended.push(ended);
+    }
+
+    /// An attempt has failed and is made again; its start needs no mark any more.
+    pub fn retry(&mut self, retried: Retried) {
+        self.started.remove(&retried.hold);
+        self.retried.push(retried);
     }
 
     /// News of a running one.
@@ -67,6 +76,7 @@ impl Recorder {
     pub fn is_due(&self, now: Instant) -> bool {
         !self.ended.is_empty()
             || !self.returned.is_empty()
+            || !self.retried.is_empty()
             || !self.reports.is_empty()
             || !self.waited.is_empty()
             || self.marks_due().is_some_and(|due| due <= now)
@@ -82,6 +92,7 @@ impl Recorder {
         self.ended.is_empty()
             && self.started.is_empty()
             && self.returned.is_empty()
+            && self.retried.is_empty()
             && self.reports.is_empty()
             && self.waited.is_empty()
     }
@@ -107,6 +118,7 @@ impl Recorder {
     pub fn knows(&self, hold: &Hold) -> bool {
         self.ended.iter().any(|ended| ended.hold == *hold)
             || self.returned.iter().any(|returned| returned.hold == *hold)
+            || self.retried.iter().any(|retried| retried.hold == *hold)
             || self.waited.iter().any(|waited| waited.hold == *hold)
     }
 
@@ -131,7 +143,7 @@ impl Recorder {
             // All of them: a claim beside them must know of every slot that went with one.
             waited: std::mem::take(&mut self.waited),
             claims: Vec::new(),
-            retried: Vec::new(),
+            retried: some(&mut self.retried, EXCHANGE_MAX),
         }
     }
 
@@ -149,6 +161,7 @@ impl Recorder {
         }
         self.reports.splice(0..0, exchange.reports);
         self.returned.splice(0..0, exchange.returned);
+        self.retried.splice(0..0, exchange.retried);
         self.waited.splice(0..0, exchange.waited);
     }
 }

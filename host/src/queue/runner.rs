@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde_json::value::RawValue;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -107,6 +108,8 @@ pub struct Runner {
     pub workflows: Workflows,
     /// This incarnation.
     pub host: HostNumber,
+    /// The largest arguments, in bytes, of calls that are checked only here.
+    pub arguments_max_bytes: usize,
 }
 
 impl Runner {
@@ -147,7 +150,8 @@ impl Runner {
                     () = self.fence.broken() => None,
                 };
                 match call {
-                    Some(call) if task.workflow => {
+                    Some(Err(failure)) => Ended::Outcome(Outcome::Error(failure)),
+                    Some(Ok(call)) if task.workflow => {
                         let workflow = Workflow {
                             claimed: &claimed,
                             queue: queue_name,
@@ -157,7 +161,7 @@ impl Runner {
                         };
                         self.run_workflow(workflow, call, turn).await
                     }
-                    Some(call) => {
+                    Some(Ok(call)) => {
                         self.engine
                             .run(&program, call, feed, self.fence.clone())
                             .await
@@ -233,10 +237,14 @@ impl Runner {
         queue: QueueName,
         task: &Task,
         cancel: CancellationToken,
-    ) -> Call {
+    ) -> Result<Call, Failure> {
         let arguments = match &claimed.arguments {
             Some(arguments) => arguments.clone(),
             None => self.arguments(claimed).await,
+        };
+        let arguments = match claimed.unchecked {
+            true => checked(task, &arguments, self.arguments_max_bytes)?,
+            false => arguments,
         };
         let grants = loop {
             match self.tasks.grants(task).await {
@@ -245,7 +253,7 @@ impl Runner {
             }
             tokio::time::sleep(READ_PAUSE).await;
         };
-        Call {
+        Ok(Call {
             identity: Identity {
                 id: claimed.id.to_string(),
                 namespace: claimed.namespace.to_string(),
@@ -260,7 +268,7 @@ impl Runner {
             timeout: claimed.timeout_ms.map(Duration::from_millis),
             grants,
             cancel,
-        }
+        })
     }
 
     /// Reads large arguments; tries until the database answers, the fence ends it otherwise.
@@ -274,4 +282,24 @@ impl Runner {
             tokio::time::sleep(READ_PAUSE).await;
         }
     }
+}
+
+/// The arguments of a call that came unchecked, in canonical form.
+fn checked(task: &Task, arguments: &Bytes, max_bytes: usize) -> Result<Bytes, Failure> {
+    let fail = |message| Failure::new(FailureKind::Arguments, message);
+    let json = std::str::from_utf8(arguments)
+        .map_err(|error| fail(format!("args: {error}")))
+        .and_then(|text| {
+            serde_json::from_str::<&RawValue>(text).map_err(|error| fail(format!("args: {error}")))
+        })?;
+    let values = task.signature.arguments(json);
+    let values = values.map_err(|mistakes| fail(mistakes.to_string()))?;
+    let canonical = task.signature.canonical(&values, max_bytes);
+    let canonical = canonical.map_err(|_| {
+        Failure::limit(
+            "arguments_max_bytes",
+            format!("the arguments are larger than {max_bytes} bytes"),
+        )
+    })?;
+    Ok(Bytes::from(canonical))
 }

@@ -14,6 +14,7 @@ pub struct Stats {
     claimed: AtomicU64,
     succeeded: AtomicU64,
     failed: AtomicU64,
+    retried: AtomicU64,
     lost: AtomicU64,
     exchanges: AtomicU64,
     exchange_microseconds: AtomicU64,
@@ -32,6 +33,8 @@ pub struct Reading {
     pub succeeded: u64,
     /// Outcomes recorded that are errors.
     pub failed: u64,
+    /// Attempts that failed and are made again.
+    pub retried: u64,
     /// Attempts whose end was not recorded, because they were no longer this host's.
     pub lost: u64,
     /// Round trips to the store.
@@ -58,6 +61,7 @@ impl Stats {
             claimed: get(&self.claimed),
             succeeded: get(&self.succeeded),
             failed: get(&self.failed),
+            retried: get(&self.retried),
             lost: get(&self.lost),
             exchanges: get(&self.exchanges),
             exchange_time: Duration::from_micros(get(&self.exchange_microseconds)),
@@ -80,6 +84,10 @@ impl Stats {
             .fetch_add(took.as_micros() as u64, Ordering::Relaxed);
         self.claimed.fetch_add(claimed as u64, Ordering::Relaxed);
         self.lost.fetch_add(lost as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_retry(&self) {
+        self.retried.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn count_outcome(&self, state: State) {

@@ -11,11 +11,14 @@ use tokio_util::task::TaskTracker;
 use crate::engine::{Grants, Kind, Program};
 use crate::model::{ComponentName, Digest, FunctionId, Namespace};
 use crate::registry::programs::Programs;
-use crate::store::{self, Store};
+use crate::store::{self, Store, Trouble};
 use crate::values;
 
 /// How long after a failed load the next is tried.
 const LOAD_PAUSE: Duration = Duration::from_millis(500);
+
+/// The most tasks that a host tells of that it cannot run.
+const TROUBLES_MAX: usize = 100;
 
 /// Grants older than this are read again, in case that nobody told of a change.
 const GRANTS_AGE_MAX: Duration = Duration::from_secs(5);
@@ -125,6 +128,21 @@ impl Tasks {
         let known = locked(&self.inner.known).get(&function).cloned();
         known.is_some_and(|task| self.inner.programs.ready(&task.digest, task.kind()))
             || locked(&self.inner.hopeless).contains_key(&function)
+    }
+
+    /// What cannot run here now, for people who ask why something does not run.
+    pub fn troubles(&self) -> Vec<Trouble> {
+        let preparing = locked(&self.inner.preparing);
+        let preparing = preparing.iter().map(|function| Trouble {
+            function: *function,
+            reason: "its component is being compiled".to_owned(),
+        });
+        let hopeless = locked(&self.inner.hopeless);
+        let hopeless = hopeless.iter().map(|(function, why)| Trouble {
+            function: *function,
+            reason: format!("its component cannot be loaded: {why}"),
+        });
+        preparing.chain(hopeless).take(TROUBLES_MAX).collect()
     }
 
     /// Returns after something was prepared, or failed to be.

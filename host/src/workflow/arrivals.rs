@@ -198,7 +198,7 @@ impl Execution {
         let (first, count, body) = self.parts.tape.news();
         let (bytes, max) = (body.len(), self.parts.options.journal_max_bytes);
         if self.parts.tape.bytes() + bytes > max {
-            let message = super::stepping::too_large(max);
+            let message = super::limits::too_large(max);
             return Err(Halt::Failed(Failure::limit("journal_max_bytes", message)));
         }
         let cancels = self.fresh.cancels.iter();

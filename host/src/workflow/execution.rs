@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 
-use super::entry::{Asked, Entry, Origin, shown_end};
+use super::asked::Asked;
+use super::entry::{Entry, Origin, shown_end};
 use super::fresh::Fresh;
 use super::tape::Tape;
 use super::turn::Turn;

@@ -1,11 +1,11 @@
-//! New invocations that begin with a part of another one's journal: forks and retries.
+//! New invocations that begin with a part of another one's journal: forks, and the retries of `again`.
 
 use super::Workflows;
 use super::entry::{Entry, Origin};
 use super::past::{like, shown};
 use super::steps::entries;
 use crate::control;
-use crate::model::{Digest, FunctionId, InvocationId, Namespace, State};
+use crate::model::{Controls, Digest, FunctionId, InvocationId, Key, Namespace};
 use crate::store::{Fork, Function, Invocation, NewCall};
 
 /// How many steps are looked at together.
@@ -41,30 +41,7 @@ impl Workflows {
             Some(digest) => self.same_function(namespace, &of, digest).await?.id,
             None => of.function,
         };
-        self.begin_from(namespace, &of, &entries, step, function)
-            .await
-    }
-
-    /// A new invocation of the same call. Of a workflow one that begins before its first failed step.
-    ///
-    /// # Errors
-    ///
-    /// If there is no such invocation, or it has not failed or been cancelled.
-    pub async fn retry(
-        &self,
-        namespace: &Namespace,
-        id: &InvocationId,
-    ) -> Result<Invocation, control::Error> {
-        let of = self.inner.control.invocation(namespace, id).await?;
-        if !matches!(of.state, State::Failed | State::Cancelled) {
-            return Err(control::Error::NotFailed {
-                id: id.clone(),
-                state: of.state,
-            });
-        }
-        let entries = entries(&self.inner.store.journal(of.key).await?)?;
-        let step = self.first_failed(namespace, &of.id, &entries).await?;
-        self.begin_from(namespace, &of, &entries, step, of.function)
+        self.begin_from(namespace, &of, &entries, step, function, None)
             .await
     }
 
@@ -89,7 +66,7 @@ impl Workflows {
     }
 
     /// The first step that failed: a child of it did, or it was refused.
-    async fn first_failed(
+    pub(super) async fn first_failed(
         &self,
         namespace: &Namespace,
         id: &InvocationId,
@@ -112,14 +89,16 @@ impl Workflows {
         Ok(None)
     }
 
-    /// A new invocation that begins with these entries, up to a step.
-    async fn begin_from(
+    /// A new invocation that begins with these entries, up to a step; `retry_of` says which one it
+    /// does again, if it does.
+    pub(super) async fn begin_from(
         &self,
         namespace: &Namespace,
         of: &Invocation,
         entries: &[Entry],
         step: Option<u32>,
         function: FunctionId,
+        retry_of: Option<Key>,
     ) -> Result<Invocation, control::Error> {
         let id = InvocationId::generate();
         let last = entries.iter().rev().find_map(number).unwrap_or(0);
@@ -156,7 +135,7 @@ impl Workflows {
                 priority: of.priority,
                 timeout_ms: of.timeout_ms,
                 workflow: of.workflow,
-                controls: Default::default(),
+                controls: carried(of, retry_of),
             },
             of: of.key,
             count: kept.len() as u32,
@@ -164,6 +143,21 @@ impl Workflows {
         };
         self.inner.store.fork(fork).await?;
         self.inner.control.invocation(namespace, &id).await
+    }
+}
+
+/// What a new invocation takes over from the one that it does again or is forked from. Its deadline
+/// is as long, counted anew; one that it may have had from its parent is not its own.
+pub(super) fn carried(of: &Invocation, retry_of: Option<Key>) -> Controls {
+    let deadline = of.deadline_at.filter(|_| of.parent.is_none());
+    let deadline_ms = deadline.and_then(|at| u64::try_from((at.0 - of.enqueued_at.0) / 1_000).ok());
+    Controls {
+        partition: of.partition.clone(),
+        retries: of.retries.clone(),
+        deadline_ms: deadline_ms.filter(|ms| *ms > 0),
+        tags: of.tags.clone(),
+        retry_of,
+        ..Controls::default()
     }
 }
 

@@ -57,7 +57,12 @@ impl Execution {
         let answer = match (answer, waiting.map(|waiting| waiting.pending)) {
             (Some(Answered::Handles(_)), Some(Pending::Enqueue(call))) => {
                 let id = self.child_id(&call, step.unwrap_or_default());
+                self.made += 1;
                 Answer::Handles(vec![self.handle_of(id, call.detached)])
+            }
+            (Some(Answered::Handles(_)), Some(Pending::EnqueueMany(calls))) => {
+                self.made += calls.len() as u32;
+                Answer::Handles(self.handles_of(&calls, step.unwrap_or_default()))
             }
             (Some(Answered::Handles(_)), Some(Pending::Find(id))) => {
                 Answer::Handles(vec![self.handle_found(InvocationId::from_store(id), None)])
@@ -176,6 +181,21 @@ impl Execution {
                 let step = waiting.step.unwrap_or_default();
                 self.enqueue_looking(&call, step).await?
             }
+            Pending::EnqueueMany(calls) => {
+                self.look_for_tasks().await;
+                let step = waiting.step.unwrap_or_default();
+                match self.prepare_many(&calls, step) {
+                    Ok(made) => {
+                        let count = made.len() as u32;
+                        self.made += count;
+                        let handles = self.add_many(made);
+                        (Answer::Handles(handles), Some(Answered::Handles(count)))
+                    }
+                    Err(refusal) => {
+                        told(Answered::Refused(refusal.code.to_owned(), refusal.message))
+                    }
+                }
+            }
             Pending::Restart(arguments) => {
                 self.flush(None).await?;
                 self.flush(Some(arguments.clone())).await?;
@@ -269,6 +289,14 @@ impl Execution {
         }
     }
 
+    /// Looks for what was uploaded a moment ago.
+    async fn look_for_tasks(&mut self) {
+        while let Err(error) = self.parts.children.renew().await {
+            tracing::warn!(%error, "tasks cannot be read; trying again");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
     /// A call for which the store has to be asked: whether its task was uploaded a moment ago, or
     /// whether its id is taken.
     async fn enqueue_looking(
@@ -280,10 +308,7 @@ impl Execution {
             |code: &str, message: String| told(Answered::Refused(code.to_owned(), message));
         let mut prepared = self.prepare(call, step, None);
         if prepared.as_ref().is_err_and(|refusal| refusal.stale) {
-            while let Err(error) = self.parts.children.renew().await {
-                tracing::warn!(%error, "tasks cannot be read; trying again");
-                tokio::time::sleep(PAUSE).await;
-            }
+            self.look_for_tasks().await;
             prepared = self.prepare(call, step, None);
         }
         let made = match prepared {
@@ -296,7 +321,10 @@ impl Execution {
         let handle = self.handle_of(id, call.detached);
         self.fresh.add(handle.0, made, call.detached);
         match self.flush(None).await {
-            Ok(()) => Ok((Answer::Handles(vec![handle]), Some(Answered::Handles(1)))),
+            Ok(()) => {
+                self.made += 1;
+                Ok((Answer::Handles(vec![handle]), Some(Answered::Handles(1))))
+            }
             Err(Halt::Failed(failure)) if failure.limit.as_deref() == Some(ID_TAKEN) => {
                 self.fresh.children.clear();
                 self.handles.pop();

@@ -6,17 +6,20 @@
 //!   the answers that it waits for, `waits` what stands behind them, `arrivals` and `outcomes` how
 //!   they come, `fresh` what it did that is not recorded yet
 //! - `turn`: what a running workflow asks of the queue (to wait, to be resumed)
-//! - `steps`: the steps as people see them; `past`: replays, upgrades; `forks`: forks, retries
+//! - `steps`: the steps as people see them; `past`: replays, upgrades; `forks`: forks; `again`: retries
 //!
 //! Replay, determinism and the limits of a journal are decided here. Nothing here knows wasmtime or
 //! SQL: the engine executes, `control` checks calls, the store keeps.
 
+mod again;
 mod arrivals;
+mod asked;
 mod entry;
 mod execution;
 mod forks;
 mod fresh;
 mod gates;
+mod limits;
 mod outcomes;
 mod past;
 mod stepping;

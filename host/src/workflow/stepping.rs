@@ -2,12 +2,13 @@
 //!
 //! A step that is new is checked, numbered, and kept with what it does until it is recorded.
 
-use super::entry::{Answered, Asked, Entry};
+use super::asked::Asked;
+use super::entry::{Answered, Entry};
 use super::execution::{Execution, Handle, Mode};
 use super::waits::Pending;
 use crate::control::{Made, Refusal};
-use crate::engine::{Answer, Asked as Reply, Gate, Halt, NamedCall, Request};
-use crate::model::{Failure, FailureKind, InvocationId};
+use crate::engine::{Answer, Asked as Reply, Gate, Halt, HandleNumber, NamedCall, Request};
+use crate::model::{FailureKind, InvocationId};
 use crate::store::NewCall;
 
 /// The most calls in one `enqueue-many`.
@@ -83,14 +84,7 @@ impl Execution {
                 self.settle(children, bytes, Answer::Handles(vec![handle]))
             }
             (Request::EnqueueMany(calls), Some(Answered::Handles(_))) => {
-                let handles = calls.iter().enumerate().map(|(index, call)| {
-                    let id = match &call.id {
-                        Some(id) => InvocationId::from_store(id.clone()),
-                        None => self.id_of_child(n, Some(index)),
-                    };
-                    self.handle_of(id, call.detached)
-                });
-                let handles = handles.collect();
+                let handles = self.handles_of(&calls, n);
                 self.settle(children, bytes, Answer::Handles(handles))
             }
             (
@@ -120,6 +114,7 @@ impl Execution {
         let at = |ms: Option<u64>| ms.map(|ms| self.time.moved_ms(ms));
         let pending = match request {
             Request::Enqueue(call) => Pending::Enqueue(call),
+            Request::EnqueueMany(calls) => Pending::EnqueueMany(calls),
             Request::Find(id) => Pending::Find(id),
             Request::Status(handle) => Pending::Status(handle),
             Request::WaitAny(handles, ms) => Pending::Any(handles, at(ms)),
@@ -160,16 +155,15 @@ impl Execution {
             Request::EnqueueMany(calls) => match self.prepare_many(&calls, n) {
                 Ok(made) => {
                     let count = made.len() as u32;
-                    let handles = made.into_iter().map(|(made, detached)| {
-                        let handle = self.handle_of(made.id.clone(), detached);
-                        self.fresh.add(handle.0, made, detached);
-                        handle
-                    });
-                    let handles = handles.collect();
+                    let handles = self.add_many(made);
                     let reply = self.settle(count, bytes, Answer::Handles(handles));
                     (Some(Answered::Handles(count)), reply)
                 }
-                Err((code, message)) => refused(code, message),
+                Err(refusal) if refusal.stale => (
+                    None,
+                    Reply::Later(self.gate(Some(n), Pending::EnqueueMany(calls))),
+                ),
+                Err(refusal) => refused(refusal.code, refusal.message),
             },
             Request::Call {
                 interface,
@@ -217,56 +211,6 @@ impl Execution {
         Ok(reply)
     }
 
-    fn check_limits(&self, request: &Request) -> Result<(), Halt> {
-        let (options, steps) = (&self.parts.options, self.parts.tape.count());
-        let limit = |name, message: String| Err(Halt::Failed(Failure::limit(name, message)));
-        if steps >= options.journal_steps_max {
-            let message = format!(
-                "the journal has {steps} entries, which is as many as it may have: let the workflow \
-                 go on as new (continue-as-new) before, or raise journal_steps_max"
-            );
-            return limit("journal_steps_max", message);
-        }
-        if self.parts.tape.weight() > options.journal_max_bytes {
-            return limit("journal_max_bytes", too_large(options.journal_max_bytes));
-        }
-        let more = match request {
-            Request::Enqueue(_) | Request::Call { .. } => 1,
-            Request::EnqueueMany(calls) => calls.len(),
-            _ => return Ok(()),
-        };
-        if self.made as usize + more > options.children_max as usize {
-            let message = format!(
-                "the workflow enqueued {} invocations and asks for {more} more, but it may enqueue {}: \
-                 split it into several workflows, or raise children_max",
-                self.made, options.children_max
-            );
-            return limit("children_max", message);
-        }
-        if self.parts.identity.depth >= options.depth_max {
-            let message = format!(
-                "the workflow has {} ancestors, which is as deep as it may go: does it enqueue \
-                 itself for ever? else raise depth_max",
-                self.parts.identity.depth
-            );
-            return limit("depth_max", message);
-        }
-        Ok(())
-    }
-
-    /// Whether a value may be kept.
-    fn check_value(&self, name: &str, value: &str) -> Result<(), Halt> {
-        let (bytes, max) = (value.len(), self.parts.options.value_max_bytes);
-        if bytes <= max {
-            return Ok(());
-        }
-        let message = format!(
-            "the value of `{name}` has {bytes} bytes where {max} are allowed: keep it elsewhere, or \
-             raise value_max_bytes of workflows"
-        );
-        Err(Halt::Failed(Failure::limit("value_max_bytes", message)))
-    }
-
     pub(super) fn child_id(&self, call: &NamedCall, step: u32) -> InvocationId {
         match &call.id {
             Some(id) => InvocationId::from_store(id.clone()),
@@ -297,30 +241,64 @@ impl Execution {
             queue: call.queue.as_deref(),
             task: &call.task,
             arguments: &call.arguments,
-            priority: call.priority.unwrap_or(0),
+            priority: call.priority,
             timeout_ms: call.timeout_ms,
+            controls: &call.controls,
         })
     }
 
-    fn prepare_many(
+    /// Handles of what a batch enqueued.
+    pub(super) fn handles_of(
+        &mut self,
+        calls: &[NamedCall],
+        step: u32,
+    ) -> Vec<(HandleNumber, String)> {
+        let calls = calls.iter().enumerate();
+        let handles = calls.map(|(index, call)| {
+            let id = self.id_of_child(step, Some(index));
+            self.handle_of(id, call.detached)
+        });
+        handles.collect()
+    }
+
+    /// Takes note of a batch that may be enqueued.
+    pub(super) fn add_many(&mut self, made: Vec<(NewCall, bool)>) -> Vec<(HandleNumber, String)> {
+        let handles = made.into_iter().map(|(made, detached)| {
+            let handle = self.handle_of(made.id.clone(), detached);
+            self.fresh.add(handle.0, made, detached);
+            handle
+        });
+        handles.collect()
+    }
+
+    /// Checks the calls of a batch.
+    pub(super) fn prepare_many(
         &self,
         calls: &[NamedCall],
         step: u32,
-    ) -> Result<Vec<(NewCall, bool)>, (&'static str, String)> {
+    ) -> Result<Vec<(NewCall, bool)>, Refusal> {
+        let refuse = |code, message| Refusal {
+            code,
+            message,
+            stale: false,
+        };
         if calls.len() > BATCH_MAX {
             let message = format!(
                 "a batch may have {BATCH_MAX} calls, this one has {}: send several",
                 calls.len()
             );
-            return Err(("too-large", message));
+            return Err(refuse("too-large", message));
         }
         let made = calls.iter().enumerate().map(|(index, call)| {
             if call.id.is_some() {
                 let message = format!("[{index}].id: a call in a batch gets its id from the batch");
-                return Err(("invalid", message));
+                return Err(refuse("invalid", message));
             }
             let made = self.prepare(call, step, Some(index));
-            let made = made.map_err(|why| (why.code, format!("[{index}]: {}", why.message)));
+            let made = made.map_err(|why| Refusal {
+                message: format!("[{index}]: {}", why.message),
+                ..why
+            });
             Ok((made?, call.detached))
         });
         made.collect()
@@ -407,14 +385,6 @@ impl Execution {
         })?;
         Ok(Reply::Later(self.gate(None, Pending::Restart(arguments))))
     }
-}
-
-/// What a workflow is told whose journal has grown too large.
-pub(super) fn too_large(max: usize) -> String {
-    format!(
-        "the journal would have more than {max} bytes: let the workflow go on as new \
-         (continue-as-new) before, or raise journal_max_bytes"
-    )
 }
 
 fn refused(code: &str, message: String) -> (Option<Answered>, Reply) {

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::entry::{Answered, Asked, Entry, Origin};
+use super::asked::Asked;
+use super::entry::{Answered, Entry, Origin};
 use super::{Step, Workflows};
 use crate::control;
 use crate::model::{InvocationId, Namespace, Outcome};

@@ -28,6 +28,8 @@ pub enum Pending {
     Find(String),
     /// A call that needs a look at the store: at what was uploaded, or at whether its id is taken.
     Enqueue(NamedCall),
+    /// A batch of calls that needs such a look.
+    EnqueueMany(Vec<NamedCall>),
     /// That what was done so far is recorded, before more is done: then the answer that there is.
     Settled(Box<Answer>),
     /// To go on as new.
@@ -96,6 +98,7 @@ impl Waits {
             Pending::Status(_)
             | Pending::Find(_)
             | Pending::Enqueue(_)
+            | Pending::EnqueueMany(_)
             | Pending::Settled(_)
             | Pending::Restart(_) => true,
         };

@@ -286,9 +286,14 @@ impl Host {
     /// Ends a claimed invocation with this value.
     pub async fn end(&self, host: HostNumber, claimed: &Claimed, value: &str) {
         let value = serde_json::value::RawValue::from_string(value.to_owned()).unwrap();
+        self.end_with(host, claimed, Outcome::Value(value)).await;
+    }
+
+    /// Ends a claimed invocation so.
+    pub async fn end_with(&self, host: HostNumber, claimed: &Claimed, outcome: Outcome) {
         let ended = Ended {
             hold: claimed.hold,
-            outcome: Outcome::Value(value),
+            outcome,
             attempt: claimed.attempt,
             started_at: Moment::now(),
             finished_at: Moment::now(),

@@ -18,6 +18,7 @@ fn named(task: &str, arguments: &str) -> NamedCall {
         id: None,
         priority: None,
         timeout_ms: None,
+        controls: Default::default(),
         detached: false,
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::commands;
+use crate::apt::{apt, may_install};
 
 /// Where Debian puts them, a folder a version.
 const DEBIAN: &str = "/usr/lib/postgresql";
@@ -19,9 +19,7 @@ pub fn binaries() -> Result<PathBuf> {
     if let Some(folder) = find() {
         return Ok(folder);
     }
-    let has_apt = Path::new("/usr/bin/apt-get").exists();
-    let is_root = commands::output(commands::program("id").arg("-u"))? == "0";
-    if !(has_apt && is_root) {
+    if !may_install()? {
         bail!(
             "the tests need Postgres 14 or newer, and found no `initdb` in PATH or {DEBIAN}; \
              install it (on Debian: sudo apt-get install postgresql)"
@@ -50,14 +48,6 @@ fn is_complete(folder: &Path) -> bool {
 }
 
 fn install() -> Result<()> {
-    let apt = |words: &[&str]| {
-        commands::run(
-            commands::program("apt-get")
-                .args(["-q", "-y"])
-                .args(words)
-                .env("DEBIAN_FRONTEND", "noninteractive"),
-        )
-    };
     apt(&["update"])?;
     apt(&["install", "--no-install-recommends", "postgresql-common"])?;
     let settings = fs::read_to_string(CLUSTER_SETTINGS).unwrap_or_default();

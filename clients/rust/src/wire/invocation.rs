@@ -1,19 +1,22 @@
-//! Invocations: enqueueing them, what a handle shows, waiting, lists.
+//! Invocations: enqueueing them, what a handle shows, waiting.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{Kind, Progress};
+use super::{Debounce, Dedup, Kind, Progress, Retries};
 
 /// A call to be enqueued: the body of `POST /v1/invocations`, or an element of its array.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EnqueueRequest {
-    /// The queue, which is made without limits if it does not exist.
-    pub queue: String,
+    /// The queue, which is made without limits if it does not exist; that of the task's manifest
+    /// where it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<String>,
     /// The task: `images/resize`, `images@1.2.0/resize`, `images/demo:images/tasks#resize`.
     pub task: String,
     /// The arguments: an array by position or an object by name.
@@ -24,12 +27,64 @@ pub struct EnqueueRequest {
     /// another call is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// Lower goes first; 0 by default.
+    /// Lower goes first; what the task's manifest says by default, else 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<i32>,
-    /// How long one attempt may take, in milliseconds; what the queue says by default.
+    /// Not before so many milliseconds have passed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay_ms: Option<u64>,
+    /// Not before this moment, as RFC 3339; in place of `delay_ms`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_at: Option<String>,
+    /// The partition, on a queue that has partitions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<String>,
+    /// Of this key there is one invocation that has not ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dedup: Option<Dedup>,
+    /// Of this key the last call within a period wins; in place of `dedup`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub debounce: Option<Debounce>,
+    /// How long one attempt may take, in milliseconds; what the task's manifest says by default,
+    /// else the queue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
+    /// From enqueue to outcome, in milliseconds; then it ends as a `timeout`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline_ms: Option<u64>,
+    /// How often a failed attempt is made again; what the task's manifest says by default, else
+    /// the queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retries: Option<Retries>,
+    /// For people and filters.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+}
+
+impl EnqueueRequest {
+    /// A call of which nothing else is said.
+    pub fn new(queue: impl Into<String>, task: impl Into<String>, args: Box<RawValue>) -> Self {
+        Self {
+            queue: Some(queue.into()),
+            task: task.into(),
+            args,
+            id: None,
+            priority: None,
+            delay_ms: None,
+            start_at: None,
+            partition: None,
+            dedup: None,
+            debounce: None,
+            timeout_ms: None,
+            deadline_ms: None,
+            retries: None,
+            tags: BTreeMap::new(),
+        }
+    }
+}
+
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 fn no_arguments() -> Box<RawValue> {
@@ -122,6 +177,30 @@ pub struct Invocation {
     /// The invocation from whose journal it began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forked_from: Option<String>,
+    /// The invocation that this one does again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_of: Option<String>,
+    /// The newest invocation that does this one again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retried_as: Option<String>,
+    /// The partition of its queue that the call named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<String>,
+    /// Not before this moment: as it was enqueued, or while a retry backs off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<String>,
+    /// It ends by then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline_at: Option<String>,
+    /// How often a failed attempt is made again, where the call or its task said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retries: Option<Retries>,
+    /// How many times it was tried again after a failure.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub retried: u32,
+    /// For people and filters.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
     /// Whether somebody asked for its end, which has not come yet.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cancelling: bool,
@@ -216,6 +295,25 @@ impl fmt::Display for FailureKind {
     }
 }
 
+/// One try at running an invocation: an item of `GET /v1/invocations/{id}/attempts`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Attempt {
+    /// Its number, from 1.
+    pub attempt: u32,
+    /// The number of the host that ran it.
+    pub host: Option<i64>,
+    /// When it started.
+    pub started_at: Option<String>,
+    /// When it was over; null while it runs.
+    pub ended_at: Option<String>,
+    /// Why it ended without an outcome; null for one that runs or brought the outcome.
+    pub lost: Option<String>,
+    /// Of which kind its failure was, where it failed and was tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<FailureKind>,
+}
+
 /// The query of `GET /v1/invocations/{id}`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema, utoipa::IntoParams))]
@@ -225,35 +323,6 @@ pub struct GetQuery {
     /// Answer when it has ended, or after so long at the latest: `30s`, `500ms`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wait: Option<String>,
-}
-
-/// The query of `GET /v1/invocations`; the newest come first.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema, utoipa::IntoParams))]
-#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
-#[serde(deny_unknown_fields)]
-pub struct ListQuery {
-    /// In this queue.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub queue: Option<String>,
-    /// In this state.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub state: Option<State>,
-    /// With this task, as it was written when it was enqueued.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub task: Option<String>,
-    /// Enqueued by this workflow.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub parent: Option<String>,
-    /// `args`: with the arguments.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub include: Option<String>,
-    /// At most so many items.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<u32>,
-    /// The `next` of the page before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub page: Option<String>,
 }
 
 /// The body of `POST /v1/invocations/wait`.

@@ -9,18 +9,26 @@
 //!
 //! - `component`: components, their tasks, their grants
 //! - `queue`: settings and counts
-//! - `invocation`: calls, their states and outcomes, waiting, lists
+//! - `schedule`: schedules and their firings
+//! - `controls`: rates, partitions, retries, keys, retention
+//! - `invocation`: calls, their states and outcomes, waiting
+//! - `select`: filters and lists, what is done to all that match
+//! - `why`: what holds an invocation back
 //! - `event`: logs, progress, and the events of one invocation
 //! - `workflow`: messages, published values, steps, forks and replays
 //! - `host`: hosts, and what answers
 //! - `problem`: refusals (RFC 9457)
 
 mod component;
+mod controls;
 mod event;
 mod host;
 mod invocation;
 mod problem;
 mod queue;
+mod schedule;
+mod select;
+mod why;
 mod workflow;
 
 use std::fmt;
@@ -30,15 +38,19 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-pub use component::{Binding, Component, Grants, Kind, Param, Skipped, Task, Upload};
+pub use component::{Binding, Component, Grants, Kind, Param, Skipped, Task, TaskDefaults, Upload};
+pub use controls::{Debounce, Dedup, Keep, OnConflict, Partitions, RateLimit, Retention, Retries};
 pub use event::{Event, Log, LogChunk, Progress};
 pub use host::{Host, Info};
 pub use invocation::{
-    EnqueueRequest, Failure, FailureKind, GetQuery, Invocation, ListQuery, Outcome, State, WaitFor,
+    Attempt, EnqueueRequest, Failure, FailureKind, GetQuery, Invocation, Outcome, State, WaitFor,
     WaitRequest, Waited,
 };
 pub use problem::{Mistake, Problem};
 pub use queue::{Counts, Queue, QueueChange, QueueSettings};
+pub use schedule::{Missed, Overlap, Schedule, SchedulePlan};
+pub use select::{Bulk, BulkRequest, Filter, ListQuery, Refused};
+pub use why::{Holder, Reason, Why};
 pub use workflow::{
     CancelRequest, Difference, Differs, ForkRequest, Published, PublishedQuery, Replayed, Step,
     UpgradeRequest, Upgraded,

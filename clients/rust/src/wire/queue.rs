@@ -2,25 +2,37 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::{Partitions, RateLimit, Retention, Retries};
+
 /// A queue's settings, all changeable while it runs. Null means no such limit.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct QueueSettings {
     /// At most so many invocations at once over all hosts.
     pub concurrency: Option<u32>,
+    /// At most so many invocations at once on one host.
+    pub worker_concurrency: Option<u32>,
+    /// At most so many starts in a period, over all hosts.
+    pub rate_limit: Option<RateLimit>,
+    /// Limits of each partition; the limits above then hold for all partitions together.
+    pub partitions: Option<Partitions>,
     /// Whether retries keep their place and hold what follows, and starts happen in order. Null
-    /// follows `concurrency`: true where that is 1.
+    /// follows `concurrency`: true where that, or that of a partition, is 1.
     pub ordered: Option<bool>,
     /// Whether nothing starts.
     pub paused: bool,
     /// How long one attempt may take, in milliseconds, where the call does not say.
     pub timeout_ms: Option<u64>,
+    /// How often a failed attempt is made again, where the call does not say.
+    pub retries: Option<Retries>,
+    /// For how long what has ended is kept.
+    pub retention: Option<Retention>,
 }
 
 /// A change of a queue: the body of `PUT /v1/queues/{name}`. What is absent stays as it is, null
-/// takes a limit away.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// takes a limit away. A setting that has parts is set whole.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct QueueChange {
@@ -32,8 +44,32 @@ pub struct QueueChange {
     )]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>))]
     pub concurrency: Option<Option<u32>>,
+    /// At most so many invocations at once on one host.
+    #[serde(
+        default,
+        deserialize_with = "said",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>))]
+    pub worker_concurrency: Option<Option<u32>>,
+    /// At most so many starts in a period, over all hosts.
+    #[serde(
+        default,
+        deserialize_with = "said",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<RateLimit>))]
+    pub rate_limit: Option<Option<RateLimit>>,
+    /// Limits of each partition; the limits above then hold for all partitions together.
+    #[serde(
+        default,
+        deserialize_with = "said",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Partitions>))]
+    pub partitions: Option<Option<Partitions>>,
     /// Whether retries keep their place and hold what follows, and starts happen in order. Null
-    /// follows `concurrency`: true where that is 1.
+    /// follows `concurrency`: true where that, or that of a partition, is 1.
     #[serde(
         default,
         deserialize_with = "said",
@@ -57,6 +93,22 @@ pub struct QueueChange {
     )]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<u64>))]
     pub timeout_ms: Option<Option<u64>>,
+    /// How often a failed attempt is made again, where the call does not say.
+    #[serde(
+        default,
+        deserialize_with = "said",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Retries>))]
+    pub retries: Option<Option<Retries>>,
+    /// For how long what has ended is kept.
+    #[serde(
+        default,
+        deserialize_with = "said",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Retention>))]
+    pub retention: Option<Option<Retention>>,
 }
 
 /// Reads a field that is there: serde alone takes null for absent.
@@ -65,7 +117,7 @@ fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Optio
 }
 
 /// A queue, its settings as they were put, and its counts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Queue {
     /// Its name.
@@ -98,6 +150,9 @@ pub struct Counts {
     pub failed: u64,
     /// Cancelled.
     pub cancelled: u64,
+    /// How long ago the oldest of those in their place was stored, in milliseconds; null if there
+    /// is none.
+    pub oldest_queued_ms: Option<u64>,
 }
 
 impl Counts {

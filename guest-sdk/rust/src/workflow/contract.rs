@@ -5,7 +5,7 @@
 use super::failure::{Failure, Refusal};
 use super::handle::State;
 use super::milliseconds;
-use super::queue::Call;
+use super::queue::{Call, Retries};
 use crate::bindings::windlass::host::workflow;
 
 pub use workflow::{now, publish, receive, sleep, step_begin, step_end};
@@ -104,8 +104,24 @@ fn outgoing(call: Call) -> workflow::Call {
             id: options.id,
             priority: options.priority,
             timeout_ms: options.timeout.map(milliseconds),
+            delay_ms: options.delay.map(milliseconds),
+            deadline_ms: options.deadline.map(milliseconds),
+            partition: options.partition,
+            retries: options.retries.map(retries),
+            tags: options.tags,
             detached: options.detached,
         },
+    }
+}
+
+fn retries(retries: Retries) -> workflow::Retries {
+    workflow::Retries {
+        max: retries.max,
+        backoff_ms: retries.backoff.map(milliseconds),
+        factor: retries.factor,
+        max_backoff_ms: retries.max_backoff.map(milliseconds),
+        jitter: retries.jitter,
+        on: retries.on,
     }
 }
 

@@ -53,7 +53,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub use failure::{Failure, Refusal};
 pub use handle::{Handle, State, wait_all, wait_all_for, wait_any, wait_any_for};
-pub use queue::{Options, Queue};
+pub use queue::{Options, Queue, Retries};
 pub use task::{Callable, Task};
 
 use crate::Data;

@@ -8,7 +8,7 @@ use super::host;
 use super::task::Callable;
 
 /// How a call is to be run; what is left out comes from its task, its queue, its host.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Options {
     /// The id of the invocation; by default it is made of the workflow's own. If the same call
     /// stands there already, the handle is that one's.
@@ -17,8 +17,35 @@ pub struct Options {
     pub priority: Option<i32>,
     /// How long one attempt may take.
     pub timeout: Option<Duration>,
+    /// How long to wait before it may start.
+    pub delay: Option<Duration>,
+    /// From enqueue to outcome; never later than this workflow's own deadline.
+    pub deadline: Option<Duration>,
+    /// The partition of the queue; this workflow's own where it is on the same queue.
+    pub partition: Option<String>,
+    /// How often a failed attempt is made again.
+    pub retries: Option<Retries>,
+    /// For people and filters.
+    pub tags: Vec<(String, String)>,
     /// Whether it goes on when this workflow is cancelled.
     pub detached: bool,
+}
+
+/// How often a failed attempt is made again, and when. What is left out is as everywhere.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Retries {
+    /// At most so many attempts after the first.
+    pub max: u32,
+    /// The wait before the first retry.
+    pub backoff: Option<Duration>,
+    /// By how much each wait is longer than the one before.
+    pub factor: Option<f64>,
+    /// The longest wait.
+    pub max_backoff: Option<Duration>,
+    /// How much of a wait is left to chance, from 0 to 1.
+    pub jitter: Option<f64>,
+    /// Kinds of failures that are tried again, or `guest:CASE`; the usual ones where it is empty.
+    pub on: Vec<String>,
 }
 
 /// A queue.

@@ -6,11 +6,12 @@ use wasmtime::component::{HasSelf, Linker, Resource};
 use super::guest::Guest;
 use super::keeper::{Mismatch, Wait};
 use crate::engine::bindings::workflow::{
-    self, Call, Failure, Host, HostHandle, Options, Refusal, State,
+    self, Call, Failure, Host, HostHandle, Refusal, Retries, State,
 };
 use crate::engine::durable::{Answer, HandleNumber, NamedCall, Request};
 use crate::engine::limits::Reached;
-use crate::model::{self, Outcome};
+use crate::model::controls::Start;
+use crate::model::{self, Controls, Outcome};
 
 /// Random bytes at once, as the interface says.
 const RANDOM_MAX_BYTES: u32 = 65_536;
@@ -87,15 +88,21 @@ impl Guest {
 
 impl Host for Guest {
     async fn enqueue(&mut self, call: Call) -> wasmtime::Result<Result<Resource<Handle>, Refusal>> {
-        self.handle(Request::Enqueue(call.into())).await
+        match NamedCall::try_from(call) {
+            Ok(call) => self.handle(Request::Enqueue(call)).await,
+            Err(message) => Ok(Err(invalid(message))),
+        }
     }
 
     async fn enqueue_many(
         &mut self,
         calls: Vec<Call>,
     ) -> wasmtime::Result<Result<Vec<Resource<Handle>>, Refusal>> {
-        let calls = calls.into_iter().map(Into::into).collect();
-        self.handles(Request::EnqueueMany(calls)).await
+        let calls: Result<_, String> = calls.into_iter().map(NamedCall::try_from).collect();
+        match calls {
+            Ok(calls) => self.handles(Request::EnqueueMany(calls)).await,
+            Err(message) => Ok(Err(invalid(message))),
+        }
     }
 
     async fn find(&mut self, id: String) -> wasmtime::Result<Result<Resource<Handle>, Refusal>> {
@@ -220,24 +227,55 @@ impl HostHandle for Guest {
     }
 }
 
-impl From<Call> for NamedCall {
-    fn from(call: Call) -> Self {
-        let Options {
-            id,
-            priority,
-            timeout_ms,
-            detached,
-        } = call.options;
-        Self {
+impl TryFrom<Call> for NamedCall {
+    type Error = String;
+
+    fn try_from(call: Call) -> Result<Self, String> {
+        let options = call.options;
+        let controls = Controls {
+            start: options.delay_ms.map_or(Start::Now, Start::After),
+            partition: options.partition,
+            retries: options.retries.map(retries).transpose()?,
+            deadline_ms: options.deadline_ms,
+            tags: options.tags.into_iter().collect(),
+            ..Controls::default()
+        };
+        Ok(Self {
             queue: call.queue,
             task: call.task,
             arguments: call.arguments,
-            id,
-            priority,
-            timeout_ms,
-            detached,
-        }
+            id: options.id,
+            priority: options.priority,
+            timeout_ms: options.timeout_ms,
+            controls,
+            detached: options.detached,
+        })
     }
+}
+
+/// What a guest could not have meant: nothing is asked, nothing is recorded.
+fn invalid(message: String) -> Refusal {
+    Refusal {
+        code: "invalid".to_owned(),
+        message,
+    }
+}
+
+/// What is left out is as everywhere.
+fn retries(asked: Retries) -> Result<model::retry::Retries, String> {
+    let usual = model::retry::Retries::default();
+    let on: Result<Vec<_>, String> = asked.on.iter().map(|rule| rule.parse()).collect();
+    Ok(model::retry::Retries {
+        max: asked.max,
+        backoff_ms: asked.backoff_ms.unwrap_or(usual.backoff_ms),
+        factor: asked.factor.unwrap_or(usual.factor),
+        max_backoff_ms: asked.max_backoff_ms.unwrap_or(usual.max_backoff_ms),
+        jitter: asked.jitter.unwrap_or(usual.jitter),
+        on: match asked.on.is_empty() {
+            true => usual.on,
+            false => on.map_err(|why| format!("retries: on: {why}"))?,
+        },
+    })
 }
 
 impl From<model::Failure> for Failure {

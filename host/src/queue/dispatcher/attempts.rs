@@ -1,18 +1,18 @@
 //! Starts and ends of attempts on this host.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{Dispatcher, Running};
+use super::{Dispatcher, Running, Wish};
 use crate::engine::{Ended as How, Feed};
 use crate::model::{Failure, FailureKind, Outcome, QueueId};
 use crate::queue::claimer::Gate;
 use crate::queue::runner::{Attempt, News, Ran};
 use crate::queue::tasks::Readiness;
-use crate::store::{Claimed, Ended, Hold, Report, Returned, Started};
+use crate::store::{Claimed, Ended, Hold, Report, Retried, Returned, Started};
 
 impl Dispatcher {
     /// Starts whatever has a permit, a slot, and its code ready.
@@ -90,9 +90,9 @@ impl Dispatcher {
             cancel: cancel.clone(),
             lent: claimed.lent,
             workflow: claimed.workflow,
-            wish: false,
+            wish: None,
         };
-        self.running.insert(claimed.hold, running);
+        self.hold_running(&claimed, running);
         let known = self.queues.get(&queue);
         let queue_name = known.map(|known| known.name.clone());
         let scarce = known.is_some_and(|known| known.settings.concurrency.is_some());
@@ -115,6 +115,30 @@ impl Dispatcher {
         });
     }
 
+    /// It executes from now on, up to its deadline.
+    pub(super) fn hold_running(&mut self, claimed: &Claimed, running: Running) {
+        let left = claimed.left_us.map(Duration::from_micros);
+        // What is further away than a clock can count never comes.
+        if let Some(at) = left.and_then(|left| Instant::now().checked_add(left)) {
+            self.deadlines.insert((at, claimed.hold));
+        }
+        self.running.insert(claimed.hold, running);
+    }
+
+    /// Ends what is past its deadline.
+    pub(super) fn end_late(&mut self, now: Instant) {
+        while let Some((at, hold)) = self.deadlines.first().copied() {
+            if at > now {
+                return;
+            }
+            self.deadlines.pop_first();
+            if let Some(running) = self.running.get_mut(&hold) {
+                running.wish.get_or_insert(Wish::Late);
+                running.cancel.cancel();
+            }
+        }
+    }
+
     /// A sandbox has ended.
     pub(super) fn end(&mut self, ran: Ran) {
         let Some(running) = self.running.remove(&ran.hold) else {
@@ -123,33 +147,60 @@ impl Dispatcher {
             return;
         };
         self.claimer.end(ran.queue, running.lent);
-        match ran.ended {
-            How::Outcome(outcome) => {
+        let ended = |outcome, log| Ended {
+            hold: ran.hold,
+            outcome,
+            attempt: ran.claimed.attempt,
+            started_at: ran.started_at,
+            finished_at: ran.finished_at,
+            log,
+        };
+        match (ran.ended, running.wish) {
+            (How::Outcome(outcome), _) => {
+                let again = self.again(ran.queue, &ran.claimed, &outcome);
+                if let (Some(delay_ms), Outcome::Error(failure)) = (again, &outcome) {
+                    self.stats.count_retry();
+                    return self.recorder.retry(Retried {
+                        hold: ran.hold,
+                        queue: ran.queue,
+                        attempt: ran.claimed.attempt,
+                        failure: failure.clone(),
+                        started_at: ran.started_at,
+                        finished_at: ran.finished_at,
+                        delay_ms,
+                        log: running.feed.take_log(),
+                    });
+                }
                 self.stats.count_outcome(outcome.state());
-                self.recorder.end(Ended {
-                    hold: ran.hold,
-                    outcome,
-                    attempt: ran.claimed.attempt,
-                    started_at: ran.started_at,
-                    finished_at: ran.finished_at,
-                    log: running.feed.take_log(),
-                });
+                self.recorder.end(ended(outcome, running.feed.take_log()));
             }
-            How::Cancelled if running.wish => self.recorder.end(Ended {
-                hold: ran.hold,
-                outcome: Outcome::Error(Failure::new(FailureKind::Cancelled, "cancelled")),
-                attempt: ran.claimed.attempt,
-                started_at: ran.started_at,
-                finished_at: ran.finished_at,
-                log: running.feed.take_log(),
-            }),
-            How::Cancelled | How::Away | How::Restart(_) => self.recorder.give_back([Returned {
-                hold: ran.hold,
-                queue: ran.queue,
-                executed: Some("its host stopped".to_owned()),
-            }]),
-            How::Fenced => {}
+            (How::Cancelled, Some(wish)) => {
+                let failure = match wish {
+                    Wish::Cancelled => Failure::new(FailureKind::Cancelled, "cancelled"),
+                    Wish::Late => Failure::new(FailureKind::Timeout, "its deadline passed"),
+                };
+                let outcome = Outcome::Error(failure);
+                self.recorder.end(ended(outcome, running.feed.take_log()));
+            }
+            (How::Cancelled | How::Away | How::Restart(_), _) => {
+                self.recorder.give_back([Returned {
+                    hold: ran.hold,
+                    queue: ran.queue,
+                    executed: Some("its host stopped".to_owned()),
+                }]);
+            }
+            (How::Fenced, _) => {}
         }
+    }
+
+    /// After how many milliseconds an attempt that ended so is made again, if it is.
+    fn again(&self, queue: QueueId, claimed: &Claimed, outcome: &Outcome) -> Option<u64> {
+        let Outcome::Error(failure) = outcome else {
+            return None;
+        };
+        let settings = self.queues.get(&queue).map(|known| &known.settings);
+        let retries = claimed.retries.as_ref().or(settings?.retries.as_ref())?;
+        retries.after(failure, claimed.retried, claimed.workflow, chance())
     }
 
     /// News of what runs.
@@ -168,4 +219,10 @@ impl Dispatcher {
             }
         }
     }
+}
+
+/// A random number from 0 to 1.
+fn chance() -> f64 {
+    let (_, low) = uuid::Uuid::now_v7().as_u64_pair();
+    (low & 0xffff_ffff) as f64 / f64::from(u32::MAX)
 }

@@ -93,6 +93,10 @@ impl Dispatcher {
                         settings: queue.settings,
                         served,
                     };
+                    let before = self.queues.get(&queue.id);
+                    if before.is_some_and(|before| before.settings != known.settings) {
+                        self.claimer.hear_of_settings(queue.id, &known.settings);
+                    }
                     self.queues.insert(queue.id, known);
                 }
                 for queue in std::mem::take(&mut self.asked) {

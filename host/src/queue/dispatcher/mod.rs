@@ -5,10 +5,11 @@
 
 mod attempts;
 mod looks;
+mod rest;
 mod trips;
 mod workflows;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use self::rest::Rest;
 use super::Options;
 use super::claimer::Claimer;
 use super::lease::End;
@@ -45,8 +47,17 @@ struct Running {
     /// Whether it is in a slot that is not among this host's.
     lent: bool,
     workflow: bool,
-    /// Somebody asked for its end.
-    wish: bool,
+    /// Why it is being ended, if it is.
+    wish: Option<Wish>,
+}
+
+/// Why an attempt is ended before it ends of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    /// Somebody asked for it.
+    Cancelled,
+    /// Its invocation's deadline has passed.
+    Late,
 }
 
 /// A workflow that waits, still in memory.
@@ -68,7 +79,7 @@ struct Known {
 
 /// What is on its way to the store: one thing at a time.
 enum InFlight {
-    Exchange(JoinHandle<(Exchange, Duration, Result<Exchanged, Error>)>),
+    Exchange(JoinHandle<(Exchange, Instant, Duration, Result<Exchanged, Error>)>),
     Held(JoinHandle<Result<Vec<Held>, Error>>),
 }
 
@@ -87,6 +98,8 @@ pub struct Dispatcher {
     claimer: Claimer,
     recorder: Recorder,
     running: HashMap<Hold, Running>,
+    /// When what runs must have ended; some has ended since.
+    deadlines: BTreeSet<(Instant, Hold)>,
     parked: HashMap<Key, Parked>,
     /// In the order in which they began to wait; some have gone on since.
     parked_order: VecDeque<Hold>,
@@ -108,6 +121,7 @@ pub struct Dispatcher {
     failures: u32,
     not_before: Option<Instant>,
     draining: bool,
+    rest: Rest,
 }
 
 impl Dispatcher {
@@ -122,6 +136,7 @@ impl Dispatcher {
             claimer: Claimer::new(permits),
             recorder: Recorder::default(),
             running: HashMap::new(),
+            deadlines: BTreeSet::new(),
             parked: HashMap::new(),
             parked_order: VecDeque::new(),
             timer_at: None,
@@ -135,6 +150,7 @@ impl Dispatcher {
             failures: 0,
             not_before: None,
             draining: false,
+            rest: Rest::default(),
         }
     }
 
@@ -146,7 +162,7 @@ impl Dispatcher {
         let (found, mut finds) = mpsc::channel::<Found>(4);
         let mut signals = self.runner.store.subscribe();
         let mut in_flight: Option<InFlight> = None;
-        let poll = Duration::from_millis(self.options.poll_ms);
+        self.tell_rest(true);
         let mut poll_at = Instant::now();
         let mut report_at = Instant::now() + REPORT_EVERY;
         let mut audit_at = Instant::now() + AUDIT_EVERY;
@@ -154,7 +170,7 @@ impl Dispatcher {
         loop {
             let now = Instant::now();
             if poll_at <= now || self.timer_at.is_some_and(|at| at <= now) {
-                poll_at = now + poll;
+                poll_at = now + self.rest.next_poll(self.options.poll_ms);
                 self.timer_at = None;
                 if !self.draining {
                     self.look(&found, true);
@@ -163,11 +179,16 @@ impl Dispatcher {
             if report_at <= now {
                 report_at = now + REPORT_EVERY;
                 self.report();
+                if let Some(rests) = self.rest.turn() {
+                    self.tell_rest(rests);
+                    poll_at = now;
+                }
             }
             if audit_at <= now {
                 audit_at = now + AUDIT_EVERY;
                 self.doubtful = true;
             }
+            self.end_late(now);
             let ready = |claimed: &Claimed| self.runner.tasks.is_settled(claimed.function);
             let back = self.claimer.give_back(now, self.draining, ready);
             self.recorder.give_back(back);
@@ -204,6 +225,7 @@ impl Dispatcher {
                 self.timer_at,
                 deadline,
                 self.claimer.late_at(),
+                self.deadlines.first().map(|(at, _)| *at),
                 self.recorder.marks_due().filter(|_| idle),
                 self.not_before.filter(|_| idle),
             ];
@@ -264,7 +286,7 @@ impl Dispatcher {
 
 /// What came back.
 enum Back {
-    Exchanged(Exchange, Duration, Result<Exchanged, Error>),
+    Exchanged(Exchange, Instant, Duration, Result<Exchanged, Error>),
     Held(Result<Vec<Held>, Error>),
 }
 
@@ -272,8 +294,8 @@ enum Back {
 async fn arrival(in_flight: &mut Option<InFlight>) -> Back {
     match in_flight {
         Some(InFlight::Exchange(task)) => {
-            let (exchange, took, result) = task.await.expect("an exchange does not panic");
-            Back::Exchanged(exchange, took, result)
+            let (exchange, sent, took, result) = task.await.expect("an exchange does not panic");
+            Back::Exchanged(exchange, sent, took, result)
         }
         Some(InFlight::Held(task)) => Back::Held(task.await.expect("a look does not panic")),
         None => std::future::pending().await,

@@ -41,7 +41,7 @@ impl Dispatcher {
         Some(InFlight::Exchange(tokio::spawn(async move {
             let sent = Instant::now();
             let result = store.exchange(host, copy).await;
-            (exchange, sent.elapsed(), result)
+            (exchange, sent, sent.elapsed(), result)
         })))
     }
 
@@ -49,7 +49,7 @@ impl Dispatcher {
     pub(super) fn absorb(&mut self, back: Back, ended: &mpsc::UnboundedSender<News>) -> bool {
         let now = Instant::now();
         let failed = match back {
-            Back::Exchanged(exchange, took, Ok(exchanged)) => {
+            Back::Exchanged(exchange, sent, took, Ok(exchanged)) => {
                 self.failures = 0;
                 let claimed = exchanged
                     .granted
@@ -67,17 +67,19 @@ impl Dispatcher {
                 }
                 self.start_marked(&exchange.started, ended);
                 for granted in exchanged.granted {
+                    let unchecked = granted.claimed.iter().filter(|claimed| claimed.unchecked);
+                    self.rest.count(unchecked.count() as u32);
                     let asked = exchange
                         .claims
                         .iter()
                         .find(|asked| asked.queue == granted.queue);
                     if let Some(asked) = asked {
-                        self.claimer.take(asked, granted, now);
+                        self.claimer.take(asked, granted, sent, now);
                     }
                 }
                 return true;
             }
-            Back::Exchanged(exchange, _, Err(error)) => {
+            Back::Exchanged(exchange, _, _, Err(error)) => {
                 self.claimer.forget(&exchange.claims);
                 let refused = matches!(error, Error::Database(_));
                 self.put_back(exchange, refused, now);

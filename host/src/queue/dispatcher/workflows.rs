@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Dispatcher, Parked, Running};
+use super::{Dispatcher, Parked, Running, Wish};
 use crate::model::Moment;
 use crate::queue::runner::News;
 use crate::queue::turns::Waits;
@@ -64,9 +64,9 @@ impl Dispatcher {
                 cancel: parked.cancel,
                 lent: claimed.lent,
                 workflow: true,
-                wish: false,
+                wish: None,
             };
-            self.running.insert(claimed.hold, running);
+            self.hold_running(claimed, running);
             return true;
         }
         self.make_place();
@@ -120,7 +120,7 @@ impl Dispatcher {
     /// Ends what somebody wants ended.
     pub(super) fn obey(&mut self, held: &Held) {
         if let Some(running) = self.running.get_mut(&held.hold) {
-            running.wish = true;
+            running.wish = Some(Wish::Cancelled);
             running.cancel.cancel();
         } else if let Some((queue, claimed)) = self.marking.remove(&held.hold) {
             self.withdraw(queue, held.hold, claimed.lent);

@@ -93,6 +93,17 @@ impl Postgres {
         .execute(&mut *transaction)
         .await
         .map_err(error)?;
+        // Under the catalogue's lock, so that of two uploads at once the later one sees both.
+        sqlx::query("select 1 from catalogue for update")
+            .execute(&mut *transaction)
+            .await
+            .map_err(error)?;
+        sqlx::query("select windlass.mark_current($1, $2)")
+            .bind(namespace.as_str())
+            .bind(component.name.as_str())
+            .execute(&mut *transaction)
+            .await
+            .map_err(error)?;
         self.commit_catalogue(transaction).await?;
         Ok(Added::Created)
     }
@@ -181,6 +192,12 @@ impl Postgres {
             .fetch_all(&mut *transaction)
             .await
             .map_err(error)?;
+        let declared =
+            sqlx::query("select name, defaults from component_defaults where namespace = $1")
+                .bind(namespace.as_str())
+                .fetch_all(&mut *transaction)
+                .await
+                .map_err(error)?;
         let bound = sqlx::query(
             "select name, version, bindings from components
              where namespace = $1 and bindings <> '[]'",
@@ -199,12 +216,16 @@ impl Postgres {
         for row in &granted {
             grants.insert(parse(row, "name")?, json(row, "grants")?);
         }
+        let mut defaults = HashMap::new();
+        for row in &declared {
+            defaults.insert(parse(row, "name")?, json(row, "defaults")?);
+        }
         Ok(Catalogue {
             revision,
             functions: functions.iter().map(function).collect::<Result<_, _>>()?,
             grants,
             bindings,
-            defaults: HashMap::new(),
+            defaults,
         })
     }
 
@@ -234,6 +255,26 @@ impl Postgres {
         .bind(namespace.as_str())
         .bind(name.as_str())
         .bind(grants.to_string())
+        .execute(&mut *transaction)
+        .await
+        .map_err(error)?;
+        self.commit_catalogue(transaction).await
+    }
+
+    pub(super) async fn write_defaults(
+        &self,
+        namespace: &Namespace,
+        name: &ComponentName,
+        defaults: &serde_json::Value,
+    ) -> Result<(), Error> {
+        let mut transaction = self.pool.begin().await.map_err(error)?;
+        sqlx::query(
+            "insert into component_defaults (namespace, name, defaults) values ($1, $2, $3)
+             on conflict (namespace, name) do update set defaults = excluded.defaults",
+        )
+        .bind(namespace.as_str())
+        .bind(name.as_str())
+        .bind(defaults.to_string())
         .execute(&mut *transaction)
         .await
         .map_err(error)?;

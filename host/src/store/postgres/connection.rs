@@ -35,6 +35,12 @@ pub fn hot(options: PgConnectOptions) -> PgConnectOptions {
     ])
 }
 
+/// The same for who stores calls: what another transaction has, an id or a key say, is not waited for
+/// for ever, since others wait behind.
+pub fn patient(options: PgConnectOptions) -> PgConnectOptions {
+    options.options([("lock_timeout", "2s")])
+}
+
 /// What an error of the driver means for the caller.
 pub fn error(error: sqlx::Error) -> Error {
     use sqlx::Error as E;

@@ -1,16 +1,18 @@
 //! Enqueueing by group commit: requests that arrive while a commit is in flight go out together in
-//! the next. A lone request waits for nothing but its own commit.
+//! the next. A lone request waits for nothing but its own commit. Requests with a call that is the only
+//! one of its key go a way of their own: they may have to wait for whoever else has the key.
 
 use std::collections::{HashSet, VecDeque};
 
-use sqlx::Row;
-use sqlx::postgres::PgConnection;
+use sqlx::postgres::{PgConnection, PgRow};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::connection::Lane;
+use super::controls::{Stored, due, duplicate, said, tell, writer_number};
 use super::folded::{Folded, Verdict};
 use super::notify::Outbox;
+use super::read::get;
 use super::*;
 use crate::model::Moment;
 
@@ -27,19 +29,44 @@ struct Request {
     answer: oneshot::Sender<Result<Vec<Enqueued>, Error>>,
 }
 
+/// Calls that anybody may make, or that must be the only one of their key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Plain,
+    Once,
+}
+
+impl Way {
+    fn of(calls: &[NewCall]) -> Self {
+        match calls.iter().any(|call| call.controls.once.is_some()) {
+            true => Self::Once,
+            false => Self::Plain,
+        }
+    }
+}
+
 /// The one writer of calls of this process.
 pub struct Writer {
-    requests: mpsc::Sender<Request>,
-    task: Mutex<Option<JoinHandle<()>>>,
+    plain: mpsc::Sender<Request>,
+    once: mpsc::Sender<Request>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Writer {
-    /// Starts the writer on its own connection.
-    pub fn start(lane: Lane, outbox: Outbox) -> Self {
-        let (requests, waiting) = mpsc::channel(WAITING_MAX);
+    /// Starts the writer on connections of its own.
+    pub fn start(plain: Lane, once: Lane, outbox: Outbox) -> Self {
+        let mut tasks = Vec::new();
+        let mut start = |way, lane| {
+            let (requests, waiting) = mpsc::channel(WAITING_MAX);
+            let number = writer_number();
+            let line = Line { way, lane, number };
+            tasks.push(tokio::spawn(write(waiting, line, outbox.clone())));
+            requests
+        };
         Self {
-            requests,
-            task: Mutex::new(Some(tokio::spawn(write(waiting, lane, outbox)))),
+            plain: start(Way::Plain, plain),
+            once: start(Way::Once, once),
+            tasks: Mutex::new(tasks),
         }
     }
 
@@ -54,6 +81,10 @@ impl Writer {
             return Ok(Vec::new());
         }
         let (answer, answered) = oneshot::channel();
+        let requests = match Way::of(&calls) {
+            Way::Plain => &self.plain,
+            Way::Once => &self.once,
+        };
         let request = Request {
             calls,
             queues,
@@ -61,19 +92,26 @@ impl Writer {
             answer,
         };
         let closed = || Error::Unreachable("the store is closed".to_owned());
-        self.requests.send(request).await.map_err(|_| closed())?;
+        requests.send(request).await.map_err(|_| closed())?;
         answered.await.map_err(|_| closed())?
     }
 
     /// Ends the writer after what waits is written.
     pub async fn close(&self) {
-        if let Some(task) = self.task.lock().await.take() {
+        for task in self.tasks.lock().await.drain(..) {
             task.abort();
         }
     }
 }
 
-async fn write(mut waiting: mpsc::Receiver<Request>, lane: Lane, outbox: Outbox) {
+/// A connection, and the number of its row of arrivals.
+struct Line {
+    way: Way,
+    lane: Lane,
+    number: i64,
+}
+
+async fn write(mut waiting: mpsc::Receiver<Request>, line: Line, outbox: Outbox) {
     let mut postponed = VecDeque::new();
     loop {
         let first = match postponed.pop_front() {
@@ -84,7 +122,7 @@ async fn write(mut waiting: mpsc::Receiver<Request>, lane: Lane, outbox: Outbox)
             },
         };
         let batch = gather(first, &mut waiting, &mut postponed);
-        commit(batch, &lane, &outbox).await;
+        commit(batch, &line, &outbox).await;
     }
 }
 
@@ -121,9 +159,9 @@ fn gather(
     batch
 }
 
-async fn commit(batch: Vec<Request>, lane: &Lane, outbox: &Outbox) {
+async fn commit(batch: Vec<Request>, line: &Line, outbox: &Outbox) {
     let together: Vec<&Request> = batch.iter().collect();
-    match send(&together, lane).await {
+    match send(&together, line).await {
         Ok(mut answers) => {
             for request in batch.into_iter().rev() {
                 let answer = answers.pop().expect("one answer a request");
@@ -131,16 +169,17 @@ async fn commit(batch: Vec<Request>, lane: &Lane, outbox: &Outbox) {
             }
         }
         Err(Sent::TwiceAtOnce) => {
-            // Another host stored one of these ids at the same time. Alone, each sees it.
+            // Another host stored one of these ids at the same time, or somebody's open transaction
+            // has it or a key. Alone, each sees it, and waits for nobody else's.
             for request in batch {
-                let mut answer = send(&[&request], lane).await;
+                let mut answer = send(&[&request], line).await;
                 if matches!(answer, Err(Sent::TwiceAtOnce)) {
-                    answer = send(&[&request], lane).await;
+                    answer = send(&[&request], line).await;
                 }
                 let answer = match answer {
                     Ok(mut answers) => answers.pop().expect("one answer a request"),
                     Err(Sent::TwiceAtOnce) => Err(Error::Unreachable(
-                        "an id is being stored by several callers at once".to_owned(),
+                        "an id or a key is being stored by several callers at once".to_owned(),
                     )),
                     Err(Sent::Failed(error)) => Err(error),
                 };
@@ -160,18 +199,11 @@ async fn commit(batch: Vec<Request>, lane: &Lane, outbox: &Outbox) {
     }
 }
 
-fn reply(request: Request, answer: Result<Vec<Enqueued>, Error>, outbox: &Outbox) {
+fn reply(request: Request, answer: Result<Vec<Stored>, Error>, outbox: &Outbox) {
     if let Ok(stored) = &answer {
-        let queues: HashSet<QueueId> = request
-            .queues
-            .iter()
-            .zip(stored)
-            .filter_map(|(queue, call)| (!call.existed).then_some(*queue))
-            .collect();
-        for queue in queues {
-            outbox.tell(Signal::Work(queue));
-        }
+        tell(request.queues.iter().copied().zip(stored), outbox);
     }
+    let answer = answer.map(|stored| stored.into_iter().map(|one| one.call).collect());
     // A caller that has gone away has its calls stored all the same.
     let _ = request.answer.send(answer);
 }
@@ -182,56 +214,82 @@ enum Sent {
 }
 
 /// One transaction for these requests; the answers in their order.
-async fn send(
-    requests: &[&Request],
-    lane: &Lane,
-) -> Result<Vec<Result<Vec<Enqueued>, Error>>, Sent> {
-    let mut turn = lane.enter().await.map_err(Sent::Failed)?;
+async fn send(requests: &[&Request], line: &Line) -> Result<Vec<Result<Vec<Stored>, Error>>, Sent> {
+    let mut turn = line.lane.enter().await.map_err(Sent::Failed)?;
     let calls: Vec<Vec<&NewCall>> = requests
         .iter()
         .map(|request| request.calls.iter().collect())
         .collect();
     let folded: Vec<Folded> = calls.iter().map(|calls| Folded::of(calls)).collect();
-    let sent = store_calls(turn.connection(), requests, &folded).await;
-    if let Err(sqlx::Error::Database(refused)) = &sent
-        && refused.code().as_deref() == Some("WL002")
-    {
-        return Err(Sent::TwiceAtOnce);
+    let sent = store_calls(turn.connection(), line, requests, &folded).await;
+    if let Err(sqlx::Error::Database(refused)) = &sent {
+        match refused.code().as_deref() {
+            Some("WL002") => return Err(Sent::TwiceAtOnce),
+            // Somebody's open transaction has what one of these needs: the others need not fail with it.
+            Some("55P03" | "40P01") if requests.len() > 1 => return Err(Sent::TwiceAtOnce),
+            _ => {}
+        }
     }
-    let mut answered = turn.end(sent).map_err(Sent::Failed)?;
-    answered.sort_by_key(|row| row.ord);
-    let mut answered = answered.into_iter();
-    Ok(folded
+    let mut rows = turn.end(sent).map_err(Sent::Failed)?.into_iter();
+    folded
         .iter()
         .zip(&calls)
         .map(|(folded, calls)| {
-            let own: Vec<Answered> = answered.by_ref().take(folded.first.len()).collect();
-            let taken = folded.taken.or_else(|| {
-                let at = own.iter().position(|row| row.taken)?;
-                Some(folded.first[at])
-            });
-            if let Some(index) = taken {
-                let id = calls[index].id.clone();
-                return Err(Error::IdTaken { index, id });
-            }
-            let verdicts: Vec<Verdict> = own.into_iter().map(|row| row.verdict).collect();
-            Ok(folded.answer(calls, &verdicts))
+            let own: Vec<PgRow> = rows.by_ref().take(folded.first.len()).collect();
+            answer(folded, calls, &own, line.way).map_err(Sent::Failed)
         })
-        .collect())
+        .collect()
 }
 
-/// A row of the answer, before it is known to which request it belongs.
-struct Answered {
-    ord: i64,
-    taken: bool,
-    verdict: Verdict,
+/// The answer to one request, from the rows of the calls that were sent.
+fn answer(
+    folded: &Folded,
+    calls: &[&NewCall],
+    rows: &[PgRow],
+    way: Way,
+) -> Result<Result<Vec<Stored>, Error>, Error> {
+    let taken = |index: usize| Error::IdTaken {
+        index,
+        id: calls[index].id.clone(),
+    };
+    if let Some(index) = folded.taken {
+        return Ok(Err(taken(index)));
+    }
+    let mut verdicts = Vec::with_capacity(rows.len());
+    for (row, index) in rows.iter().zip(&folded.first) {
+        let call = calls[*index];
+        let verdict: &str = get(row, "verdict")?;
+        let enqueued_at = Moment(get(row, "enqueued_at")?);
+        let (id, due) = match way {
+            Way::Plain => (call.id.clone(), due(call, enqueued_at)),
+            Way::Once => {
+                let due: Option<i64> = get(row, "due")?;
+                (InvocationId::from_store(get(row, "id")?), due.map(Moment))
+            }
+        };
+        match verdict {
+            "taken" => return Ok(Err(taken(*index))),
+            "duplicate" => return Ok(Err(duplicate(*index, call, id))),
+            _ => {}
+        }
+        verdicts.push(Verdict {
+            key: Key(get(row, "key")?),
+            id,
+            enqueued_at,
+            existed: verdict == "existed",
+            replaced: verdict == "replaced",
+            due,
+        });
+    }
+    Ok(Ok(folded.answer(&verdicts)))
 }
 
 async fn store_calls(
     connection: &mut PgConnection,
+    line: &Line,
     requests: &[&Request],
     folded: &[Folded],
-) -> Result<Vec<Answered>, sqlx::Error> {
+) -> Result<Vec<PgRow>, sqlx::Error> {
     let sent = || {
         requests
             .iter()
@@ -251,10 +309,18 @@ async fn store_calls(
                 .collect::<Vec<_>>()
         };
     }
-    let rows = sqlx::query(
-        "select * from windlass.store_calls($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-    )
+    sqlx::query(match line.way {
+        Way::Plain => {
+            "select * from windlass.store_calls($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+               $13, $14) order by ord"
+        }
+        Way::Once => {
+            "select * from windlass.store_once($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+               $13, $14) order by ord"
+        }
+    })
     .bind(requests[0].revision)
+    .bind(line.number)
     .bind(column!(|_, call, _| call.namespace.as_str()))
     .bind(column!(|_, call, _| call.id.as_str()))
     .bind(column!(|_, call, _| call.chosen))
@@ -266,20 +332,7 @@ async fn store_calls(
     .bind(column!(|_, call, _| call.priority))
     .bind(column!(|_, call, _| call.timeout_ms.map(|ms| ms as i64)))
     .bind(column!(|_, call, _| call.workflow))
+    .bind(column!(|_, call, _| said(&call.controls)))
     .fetch_all(connection)
-    .await?;
-    rows.iter()
-        .map(|row| {
-            let verdict: &str = row.try_get("verdict")?;
-            Ok(Answered {
-                ord: row.try_get("ord")?,
-                taken: verdict == "taken",
-                verdict: Verdict {
-                    key: Key(row.try_get("key")?),
-                    enqueued_at: Moment(row.try_get("enqueued_at")?),
-                    existed: verdict == "existed",
-                },
-            })
-        })
-        .collect()
+    .await
 }

@@ -10,7 +10,7 @@ use sqlx::postgres::{PgConnection, PgRow};
 use super::connection::error;
 use super::read::{get, json, parse, without_nul};
 use super::*;
-use crate::model::{Fence, Moment};
+use crate::model::{Fence, Moment, Outcome};
 
 /// An exchange that takes longer is given up, and its connection with it: whether it was committed
 /// is then found out by looking at what the host holds.
@@ -20,7 +20,8 @@ const LOST: i32 = 0;
 const GRANTED: i32 = 1;
 const CLAIMED: i32 = 2;
 const WORK: i32 = 4;
-const CANCELLED: i32 = 5;
+const GONE: i32 = 5;
+const AGAIN: i32 = 6;
 
 impl Postgres {
     pub(super) async fn run_exchange(
@@ -32,6 +33,7 @@ impl Postgres {
         exchange.ended.sort_by_key(|ended| ended.hold.key);
         exchange.started.sort_by_key(|started| started.hold.key);
         exchange.returned.sort_by_key(|returned| returned.hold.key);
+        exchange.retried.sort_by_key(|retried| retried.hold.key);
         exchange.waited.sort_by_key(|waited| waited.hold.key);
         let mut order: Vec<usize> = (0..exchange.claims.len()).collect();
         order.sort_by_key(|index| exchange.claims[*index].queue);
@@ -54,46 +56,36 @@ impl Postgres {
 
     fn tell(&self, exchange: &Exchange, exchanged: &Exchanged, news: News) {
         let outbox = self.notify.outbox();
-        if !exchange.ended.is_empty() || !news.cancelled.is_empty() {
+        if !exchange.ended.is_empty() || !news.ended.is_empty() {
             let keys: Arc<[Key]> = exchange
                 .ended
                 .iter()
                 .filter(|ended| !exchanged.lost.contains(&ended.hold))
                 .map(|ended| ended.hold.key)
-                .chain(news.cancelled)
+                .chain(news.ended)
                 .collect();
             outbox.tell(Signal::Ended(keys));
         } else if !exchange.started.is_empty()
             || !exchange.reports.is_empty()
             || !exchange.waited.is_empty()
+            || !exchange.retried.is_empty()
         {
             outbox.tell(Signal::Moved);
         }
         let returned = exchange.returned.iter().map(|returned| returned.queue);
+        let retried = exchange.retried.iter().map(|retried| retried.queue);
         for queue in news
             .queues
             .into_iter()
             .chain(returned)
+            .chain(retried)
             .collect::<BTreeSet<_>>()
         {
             outbox.tell(Signal::Work(queue));
         }
-    }
-
-    pub(super) async fn read_claimable(&self) -> Result<Claimable, Error> {
-        let rows = sqlx::query(include_str!("sql/claimable.sql"))
-            .fetch_all(&self.pool)
-            .await
-            .map_err(error)?;
-        let mut claimable = Claimable::default();
-        for row in &rows {
-            if let Some(queue) = get(row, "queue_id")? {
-                claimable.queues.push(QueueId(queue));
-            } else if let Some(at) = get(row, "at")? {
-                claimable.next_at = Some(Moment(at));
-            }
+        if let Some(due) = news.due {
+            outbox.tell(Signal::Due(due));
         }
-        Ok(claimable)
     }
 
     pub(super) async fn read_held(&self, host: HostNumber) -> Result<Vec<Held>, Error> {
@@ -159,7 +151,7 @@ async fn call(
     sqlx::query(
         "select * from windlass.exchange($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
            $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34,
-           $35, $36)",
+           $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46)",
     )
     .bind(host.0)
     .bind(column!(ended, |e| e.hold.key.0))
@@ -183,6 +175,18 @@ async fn call(
     .bind(column!(returned, |r| r.hold.key.0))
     .bind(column!(returned, |r| r.hold.fence.0))
     .bind(column!(returned, |r| r.executed.as_deref()))
+    .bind(column!(retried, |t| t.hold.key.0))
+    .bind(column!(retried, |t| t.hold.fence.0))
+    .bind(column!(retried, |t| t.attempt as i32))
+    .bind(column!(retried, |t| t.failure.kind.as_str()))
+    .bind(column!(retried, |t| without_nul(&t.failure.message)))
+    .bind(column!(retried, |t| {
+        Outcome::Error(t.failure.clone()).to_stored().into_bytes()
+    }))
+    .bind(column!(retried, |t| t.started_at.0))
+    .bind(column!(retried, |t| t.finished_at.0))
+    .bind(column!(retried, |t| t.delay_ms as i64 * 1_000))
+    .bind(column!(retried, |t| without_nul(&t.log)))
     .bind(column!(waited, |w| w.hold.key.0))
     .bind(column!(waited, |w| w.hold.fence.0))
     .bind(column!(waited, |w| w.attempt as i32))
@@ -225,8 +229,10 @@ fn names(names: &[String]) -> String {
 struct News {
     /// Queues in which something may be claimed or go on.
     queues: Vec<QueueId>,
-    /// What was handed in to go on later, and ended as cancelled instead.
-    cancelled: Vec<Key>,
+    /// What was handed in to go on later, and ended instead.
+    ended: Vec<Key>,
+    /// When the first of those that are tried again is due.
+    due: Option<Moment>,
 }
 
 fn read(rows: Vec<PgRow>, exchange: &Exchange) -> Result<(Exchanged, News), Error> {
@@ -238,7 +244,11 @@ fn read(rows: Vec<PgRow>, exchange: &Exchange) -> Result<(Exchanged, News), Erro
         match get::<i32>(row, "what")? {
             LOST => exchanged.lost.push(hold(row)?),
             WORK => news.queues.push(QueueId(get(row, "queue_id")?)),
-            CANCELLED => news.cancelled.push(Key(get(row, "key")?)),
+            GONE => news.ended.push(Key(get(row, "key")?)),
+            AGAIN => {
+                let due = get::<Option<i64>>(row, "fence")?.map(Moment);
+                news.due = news.due.into_iter().chain(due).min();
+            }
             CLAIMED => claimed
                 .entry(get(row, "queue_id")?)
                 .or_default()
@@ -272,8 +282,8 @@ fn grant(row: &PgRow) -> Result<Granted, Error> {
         contended: get(row, "contended")?,
         claimed: Vec::new(),
         drained: get(row, "drained")?,
-        opens_in_us: None,
-        counted_after_us: None,
+        opens_in_us: get::<Option<i64>>(row, "opens_in")?.map(|us| us as u64),
+        counted_after_us: get::<Option<i64>>(row, "counted_after")?.map(|us| us as u64),
     })
 }
 
@@ -302,10 +312,12 @@ fn claim(row: &PgRow) -> Result<Claimed, Error> {
         arguments: get::<Option<Vec<u8>>>(row, "arguments")?.map(Bytes::from),
         timeout_ms: get::<Option<i64>>(row, "timeout_ms")?.map(|ms| ms as u64),
         place: (get(row, "priority")?, get(row, "seq")?),
-        partition: None,
-        retried: 0,
-        retries: None,
-        left_us: None,
-        unchecked: false,
+        partition: get(row, "partition")?,
+        retried: get::<i32>(row, "retried")? as u32,
+        retries: get::<Option<&str>>(row, "retries")?
+            .map(|_| json(row, "retries"))
+            .transpose()?,
+        left_us: get::<Option<i64>>(row, "left_us")?.map(|us| us.max(0) as u64),
+        unchecked: get(row, "unchecked")?,
     })
 }

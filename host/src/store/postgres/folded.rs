@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::controls::Stored;
 use super::*;
 use crate::model::Moment;
 
@@ -20,10 +21,16 @@ pub struct Folded {
 pub struct Verdict {
     /// The store's number.
     pub key: Key,
+    /// The id of the invocation that stands there.
+    pub id: InvocationId,
     /// When it was stored first.
     pub enqueued_at: Moment,
     /// Whether it stood there already.
     pub existed: bool,
+    /// Whether it took the place of another call.
+    pub replaced: bool,
+    /// When it is due, if it is scheduled.
+    pub due: Option<Moment>,
 }
 
 impl Folded {
@@ -61,16 +68,22 @@ impl Folded {
     }
 
     /// The answers to all calls, from those to the calls that were sent.
-    pub fn answer(&self, calls: &[&NewCall], verdicts: &[Verdict]) -> Vec<Enqueued> {
+    pub fn answer(&self, verdicts: &[Verdict]) -> Vec<Stored> {
         self.shares
             .iter()
-            .zip(calls)
-            .map(|((place, repeated), call)| Enqueued {
-                key: verdicts[*place].key,
-                id: call.id.clone(),
-                enqueued_at: verdicts[*place].enqueued_at,
-                existed: *repeated || verdicts[*place].existed,
-                replaced: false,
+            .map(|(place, repeated)| {
+                let verdict = &verdicts[*place];
+                let call = Enqueued {
+                    key: verdict.key,
+                    id: verdict.id.clone(),
+                    enqueued_at: verdict.enqueued_at,
+                    existed: *repeated || verdict.existed,
+                    replaced: verdict.replaced && !repeated,
+                };
+                Stored {
+                    call,
+                    due: verdict.due,
+                }
             })
             .collect()
     }

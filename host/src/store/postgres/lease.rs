@@ -34,11 +34,12 @@ impl Postgres {
         Ok(HostNumber(get(&row, "number")?))
     }
 
-    pub(super) async fn beat(&self, host: HostNumber) -> Result<Beat, Error> {
+    pub(super) async fn beat(&self, host: HostNumber, troubles: &[Trouble]) -> Result<Beat, Error> {
+        let troubles = serde_json::to_string(troubles).expect("troubles are JSON");
         let mut turn = self.lease.enter().await?;
         let beating = sqlx::query(
             "with own as (
-               update hosts set beat = beat + 1 where number = $1 and state = 'alive' returning number)
+               update hosts set beat = beat + 1, troubles = $3 where number = $1 and state = 'alive' returning number)
              select h.number, h.beat, h.lease_ms, windlass.now() as now,
                     exists (select 1 from own) as renewed,
                     (select count(*) > 1 from pg_stat_activity a
@@ -47,6 +48,7 @@ impl Postgres {
         )
         .bind(host.0)
         .bind(LISTENER)
+        .bind(&troubles)
         .fetch_all(turn.connection());
         let rows = match tokio::time::timeout(BEAT_TIMEOUT, beating).await {
             Ok(rows) => turn.end(rows)?,
@@ -158,7 +160,7 @@ impl Postgres {
                     beat: get(row, "beat")?,
                     started_at: Moment(get(row, "started_at")?),
                     holds: row.get::<i64, _>("holds") as u64,
-                    troubles: Vec::new(),
+                    troubles: json(row, "troubles")?,
                 })
             })
             .collect()

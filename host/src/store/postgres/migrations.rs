@@ -64,6 +64,7 @@ async fn migrate_locked(connection: &mut PgConnection) -> Result<(), Error> {
         .await
         .map_err(fail)?;
     let known = MIGRATIONS.iter().map(|m| m.version).max().unwrap_or(0);
+    let mut found = 0;
     let table = sqlx::query("select to_regclass('windlass._sqlx_migrations')::text")
         .fetch_one(&mut *connection)
         .await
@@ -73,13 +74,21 @@ async fn migrate_locked(connection: &mut PgConnection) -> Result<(), Error> {
             .fetch_one(&mut *connection)
             .await
             .map_err(fail)?;
-        let found: i64 = row.get(0);
+        found = row.get(0);
         if found > known {
             return Err(Error::TooNew { found, known });
         }
     }
     MIGRATIONS
-        .run(connection)
+        .run(&mut *connection)
         .await
-        .map_err(|error| Error::Database(format!("migrating: {error}")))
+        .map_err(|error| Error::Database(format!("migrating: {error}")))?;
+    if found < known {
+        // A new function is anybody's: callers by SQL have rights on those only that they were granted.
+        sqlx::query("revoke all on all functions in schema windlass from public")
+            .execute(connection)
+            .await
+            .map_err(fail)?;
+    }
+    Ok(())
 }

@@ -3,20 +3,27 @@
 //! What is hot has a connection of its own (enqueue, exchange, lease), so that neither a slow list
 //! nor an exhausted pool delays it; everything else shares a small pool.
 
+mod callers;
 mod cancel;
+mod clock;
 mod components;
 mod connection;
+mod controls;
 mod enqueue;
 mod exchange;
 mod folded;
 mod handles;
 mod lease;
+mod listing;
 mod migrations;
 mod notify;
 mod queues;
 mod read;
 mod record;
+mod schedules;
+mod standing;
 mod steps;
+mod sweep;
 mod workflows;
 
 use std::time::Duration;
@@ -56,8 +63,11 @@ pub struct Postgres {
     lease: Lane,
     queues: queues::Names,
     enqueue: enqueue::Writer,
+    /// The number of the row of arrivals of what the pool stores.
+    writer: i64,
     steps: steps::Writer,
     notify: notify::Notifier,
+    sweeps: sweep::Progress,
 }
 
 /// Connects, migrates under a lock, and starts listening for what other hosts commit.
@@ -74,9 +84,15 @@ pub async fn open(url: &str, options: &Options) -> Result<Postgres, Error> {
         exchange: Lane::new(hot.clone()),
         lease: Lane::new(hot.clone()),
         queues: queues::Names::default(),
-        enqueue: enqueue::Writer::start(Lane::new(hot.clone()), notify.outbox()),
+        enqueue: enqueue::Writer::start(
+            Lane::new(connection::patient(hot.clone())),
+            Lane::new(connection::patient(hot.clone())),
+            notify.outbox(),
+        ),
+        writer: controls::writer_number(),
         steps: steps::Writer::start(Lane::new(hot), notify.outbox()),
         notify,
+        sweeps: sweep::Progress::default(),
         pool,
     })
 }
@@ -170,8 +186,8 @@ impl Store for Postgres {
         self.insert_host(host).await
     }
 
-    async fn renew(&self, host: HostNumber, _troubles: &[Trouble]) -> Result<Beat, Error> {
-        self.beat(host).await
+    async fn renew(&self, host: HostNumber, troubles: &[Trouble]) -> Result<Beat, Error> {
+        self.beat(host, troubles).await
     }
 
     async fn rescue(
@@ -305,51 +321,51 @@ impl Store for Postgres {
 
     async fn put_defaults(
         &self,
-        _namespace: &Namespace,
-        _name: &ComponentName,
-        _defaults: &serde_json::Value,
+        namespace: &Namespace,
+        name: &ComponentName,
+        defaults: &serde_json::Value,
     ) -> Result<(), Error> {
-        unimplemented!("contract")
+        self.write_defaults(namespace, name, defaults).await
     }
 
-    async fn rest(&self, _host: HostNumber, _rests: bool) -> Result<(), Error> {
-        Ok(())
+    async fn rest(&self, host: HostNumber, rests: bool) -> Result<(), Error> {
+        self.write_rest(host, rests).await
     }
 
     async fn standing(
         &self,
-        _namespace: &Namespace,
-        _id: &InvocationId,
+        namespace: &Namespace,
+        id: &InvocationId,
     ) -> Result<Option<Standing>, Error> {
-        unimplemented!("contract")
+        self.read_standing(namespace, id).await
     }
 
-    async fn put_schedule(&self, _schedule: &Schedule) -> Result<Schedule, Error> {
-        unimplemented!("contract")
+    async fn put_schedule(&self, schedule: &Schedule) -> Result<Schedule, Error> {
+        self.write_schedule(schedule).await
     }
 
     async fn schedules(
         &self,
-        _namespace: &Namespace,
-        _name: Option<&str>,
+        namespace: &Namespace,
+        name: Option<&str>,
     ) -> Result<Vec<Schedule>, Error> {
-        unimplemented!("contract")
+        self.read_schedules(namespace, name).await
     }
 
-    async fn delete_schedule(&self, _namespace: &Namespace, _name: &str) -> Result<bool, Error> {
-        unimplemented!("contract")
+    async fn delete_schedule(&self, namespace: &Namespace, name: &str) -> Result<bool, Error> {
+        self.remove_schedule(namespace, name).await
     }
 
-    async fn due_schedules(&self, _limit: u32) -> Result<DueSchedules, Error> {
-        unimplemented!("contract")
+    async fn due_schedules(&self, limit: u32) -> Result<DueSchedules, Error> {
+        self.read_due_schedules(limit).await
     }
 
-    async fn fire(&self, _firing: Firing) -> Result<Fired, Error> {
-        unimplemented!("contract")
+    async fn fire(&self, firing: Firing) -> Result<Fired, Error> {
+        self.fire_schedule(firing).await
     }
 
-    async fn sweep(&self, _sweep: &Sweep) -> Result<Swept, Error> {
-        unimplemented!("contract")
+    async fn sweep(&self, sweep: &Sweep) -> Result<Swept, Error> {
+        self.delete_old(sweep).await
     }
 
     async fn ping(&self) -> Result<(), Error> {

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::connection::{self, Lane};
 use super::{Error, Signal};
-use crate::model::QueueId;
+use crate::model::{Moment, QueueId};
 
 const CHANNEL: &str = "windlass";
 
@@ -35,6 +35,7 @@ enum Note {
     Catalogue,
     Cancel,
     Moved,
+    Due(i64),
     Settings(i64),
     Work(i64),
 }
@@ -45,6 +46,7 @@ impl Note {
             Self::Catalogue => "c".to_owned(),
             Self::Cancel => "x".to_owned(),
             Self::Moved => "m".to_owned(),
+            Self::Due(at) => format!("d{at}"),
             Self::Settings(queue) => format!("s{queue}"),
             Self::Work(queue) => format!("w{queue}"),
         }
@@ -56,6 +58,7 @@ impl Note {
             ("c", "") => Some(Signal::Catalogue),
             ("x", "") => Some(Signal::Cancel),
             ("m", "") => Some(Signal::Moved),
+            ("d", at) => at.parse().ok().map(|at| Signal::Due(Moment(at))),
             ("s", queue) => number(queue).map(Signal::Settings),
             ("w", queue) => number(queue).map(Signal::Work),
             _ => None,
@@ -85,18 +88,29 @@ impl Outbox {
             Signal::Settings(queue) => Note::Settings(queue.0),
             Signal::Catalogue => Note::Catalogue,
             Signal::Cancel => Note::Cancel,
-            Signal::Ended(_) | Signal::Moved | Signal::Told(_) | Signal::Due(_) => Note::Moved,
+            Signal::Due(at) => Note::Due(at.0),
+            Signal::Ended(_) | Signal::Moved | Signal::Told(_) => Note::Moved,
         };
         // Nobody subscribed is fine: a store without workers has nobody to wake.
         let _ = self.local.send(signal);
         if !self.remote.heard.load(Ordering::Relaxed) {
             return;
         }
-        self.remote
+        let mut notes = self
+            .remote
             .notes
             .lock()
-            .expect("no holder of this lock can panic")
-            .insert(note);
+            .expect("no holder of this lock can panic");
+        if let Note::Due(at) = note {
+            // Whoever wakes for the first finds out when the next one is.
+            let first = Note::Due(i64::MIN)..=Note::Due(at);
+            if notes.range(first).next().is_some() {
+                return;
+            }
+            notes.retain(|note| !matches!(note, Note::Due(_)));
+        }
+        notes.insert(note);
+        drop(notes);
         self.remote.wake.notify_one();
     }
 }

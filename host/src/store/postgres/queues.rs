@@ -3,12 +3,17 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use sqlx::Row;
+use sqlx::postgres::PgRow;
 
 use super::connection::error;
 use super::read::{get, json, parse};
 use super::*;
-use crate::model::{Moment, State};
+use crate::model::Moment;
+use crate::model::queue::RateLimit;
+
+/// How often a change is tried while others hold what is to be locked. Each try lasts less than a
+/// second.
+const TRIES: usize = 6;
 
 /// The numbers of queues by name. A queue keeps its number for ever.
 #[derive(Default)]
@@ -76,24 +81,7 @@ impl Postgres {
         name: &QueueName,
         settings: &Settings,
     ) -> Result<Queue, Error> {
-        let row = sqlx::query(
-            "insert into queues (namespace, name, settings, concurrency, ordered, paused, timeout_ms, created_at)
-             values ($1, $2, $3, $4, $5, $6, $7, windlass.now())
-             on conflict (namespace, name) do update set settings = excluded.settings,
-               concurrency = excluded.concurrency, ordered = excluded.ordered,
-               paused = excluded.paused, timeout_ms = excluded.timeout_ms
-             returning id, created_at",
-        )
-        .bind(namespace.as_str())
-        .bind(name.as_str())
-        .bind(serde_json::to_string(settings).expect("settings are JSON"))
-        .bind(settings.concurrency.map(|n| n as i32))
-        .bind(settings.is_ordered())
-        .bind(settings.paused)
-        .bind(settings.timeout_ms.map(|ms| ms as i64))
-        .fetch_one(&self.pool)
-        .await
-        .map_err(error)?;
+        let row = self.try_put(namespace, name, settings).await?;
         let queue = Queue {
             id: QueueId(get(&row, "id")?),
             namespace: namespace.clone(),
@@ -105,6 +93,50 @@ impl Postgres {
         self.notify.outbox().tell(Signal::Settings(queue.id));
         self.notify.outbox().tell(Signal::Work(queue.id));
         Ok(queue)
+    }
+
+    async fn try_put(
+        &self,
+        namespace: &Namespace,
+        name: &QueueName,
+        settings: &Settings,
+    ) -> Result<PgRow, Error> {
+        let period = |rate: Option<RateLimit>| rate.map(|rate| rate.period_ms as i64 * 1_000);
+        let limit = |rate: Option<RateLimit>| rate.map(|rate| rate.limit as i32);
+        let lanes = settings.partitions.unwrap_or_default();
+        let text = serde_json::to_string(settings).expect("settings are JSON");
+        let mut tries = 1;
+        loop {
+            let answer = sqlx::query(
+                "select * from windlass.put_queue($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+            )
+            .bind(namespace.as_str())
+            .bind(name.as_str())
+            .bind(&text)
+            .bind(settings.concurrency.map(|n| n as i32))
+            .bind(settings.is_ordered())
+            .bind(settings.paused)
+            .bind(settings.timeout_ms.map(|ms| ms as i64))
+            .bind(limit(settings.rate_limit))
+            .bind(period(settings.rate_limit))
+            .bind(settings.partitions.is_some())
+            .bind(lanes.concurrency.map(|n| n as i32))
+            .bind(limit(lanes.rate_limit))
+            .bind(period(lanes.rate_limit))
+            .fetch_one(&self.pool)
+            .await;
+            match answer {
+                Err(sqlx::Error::Database(refused)) if is_busy(refused.as_ref()) => {
+                    if tries == TRIES {
+                        return Err(Error::Unreachable(format!(
+                            "the queue {name} is too busy to change; try again"
+                        )));
+                    }
+                    tries += 1;
+                }
+                answer => return answer.map_err(error),
+            }
+        }
     }
 
     pub(super) async fn read_queues(
@@ -137,38 +169,26 @@ impl Postgres {
 
     pub(super) async fn counted(&self, queues: Vec<Queue>) -> Result<Vec<(Queue, Counts)>, Error> {
         let ids: Vec<i64> = queues.iter().map(|queue| queue.id.0).collect();
-        let live = sqlx::query(
-            "select queue_id, state, count(*) as n from live where queue_id = any($1) group by 1, 2",
-        )
-        .bind(&ids)
-        .fetch_all(&self.pool)
-        .await
-        .map_err(error)?;
-        let ended = sqlx::query(
-            "select queue_id, sum(succeeded)::bigint, sum(failed)::bigint, sum(cancelled)::bigint
-               from tallies where queue_id = any($1) group by 1",
-        )
-        .bind(&ids)
-        .fetch_all(&self.pool)
-        .await
-        .map_err(error)?;
-        let mut counts: HashMap<i64, Counts> = HashMap::new();
-        for row in &live {
-            let n = get::<i64>(row, "n")? as u64;
-            let counts = counts.entry(get(row, "queue_id")?).or_default();
-            match parse(row, "state")? {
-                State::Scheduled => counts.scheduled = n,
-                State::Queued => counts.queued = n,
-                State::Running => counts.running = n,
-                State::Waiting => counts.waiting = n,
-                other => return Err(Error::Database(format!("a live row that is {other}"))),
-            }
-        }
-        for row in &ended {
-            let counts = counts.entry(row.get(0)).or_default();
-            counts.succeeded = row.get::<i64, _>(1) as u64;
-            counts.failed = row.get::<i64, _>(2) as u64;
-            counts.cancelled = row.get::<i64, _>(3) as u64;
+        let rows = sqlx::query(include_str!("sql/counts.sql"))
+            .bind(&ids)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(error)?;
+        let mut counts: HashMap<i64, Counts> = HashMap::with_capacity(rows.len());
+        for row in &rows {
+            // What one transaction counts and another one takes back never shows as less than none.
+            let count = |column| get::<i64>(row, column).map(|n| n.max(0) as u64);
+            let of_queue = Counts {
+                scheduled: count("scheduled")?,
+                queued: count("queued")?,
+                running: count("running")?,
+                waiting: count("waiting")?,
+                succeeded: count("succeeded")?,
+                failed: count("failed")?,
+                cancelled: count("cancelled")?,
+                oldest_queued_at: get::<Option<i64>>(row, "oldest")?.map(Moment),
+            };
+            counts.insert(get(row, "id")?, of_queue);
         }
         Ok(queues
             .into_iter()
@@ -178,4 +198,11 @@ impl Postgres {
             })
             .collect())
     }
+}
+
+/// Whether a lock was not to be had in time.
+fn is_busy(refused: &dyn sqlx::error::DatabaseError) -> bool {
+    refused
+        .code()
+        .is_some_and(|code| code == "55P03" || code == "40P01")
 }

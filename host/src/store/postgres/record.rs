@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use sqlx::postgres::{PgConnection, PgRow};
 
+use super::controls::said;
 use super::steps::Request;
 use super::*;
 
@@ -11,6 +12,7 @@ use super::*;
 pub async fn call(
     connection: &mut PgConnection,
     host: HostNumber,
+    writer: i64,
     careful: bool,
     requests: &[&Request],
     children: &[(usize, usize)],
@@ -66,9 +68,10 @@ pub async fn call(
     published.reverse();
     sqlx::query(
         "select * from windlass.record($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-           $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)",
+           $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)",
     )
     .bind(host.0)
+    .bind(writer)
     .bind(careful)
     .bind(steps!(|s| s.hold.key.0))
     .bind(steps!(|s| s.hold.fence.0))
@@ -89,6 +92,7 @@ pub async fn call(
     .bind(children!(|c| c.call.timeout_ms.map(|ms| ms as i64)))
     .bind(children!(|c| c.call.workflow))
     .bind(children!(|c| c.detached))
+    .bind(children!(|c| said(&c.call.controls)))
     .bind(each!(cancels, |step, _| step))
     .bind(each!(cancels, |_, key| key.0))
     .bind(published.iter().map(|(step, _)| *step).collect::<Vec<_>>())

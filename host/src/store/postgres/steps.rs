@@ -1,13 +1,14 @@
 //! What workflows record, by group commit: steps that arrive while a commit is in flight go out
 //! together in the next, and one workflow's refusal does not touch the others.
 
-use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 
 use sqlx::postgres::PgRow;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::connection::Lane;
+use super::controls::{Stored, due, tell, writer_number};
 use super::folded::{Folded, Verdict};
 use super::notify::Outbox;
 use super::read::get;
@@ -80,7 +81,15 @@ impl Writer {
     }
 }
 
+/// A connection, and the number of its row of arrivals.
+struct Line {
+    lane: Lane,
+    number: i64,
+}
+
 async fn write(mut waiting: mpsc::Receiver<Request>, lane: Lane, outbox: Outbox) {
+    let number = writer_number();
+    let line = Line { lane, number };
     let mut postponed = VecDeque::new();
     loop {
         let first = match postponed.pop_front() {
@@ -91,7 +100,7 @@ async fn write(mut waiting: mpsc::Receiver<Request>, lane: Lane, outbox: Outbox)
             },
         };
         let batch = gather(first, &mut waiting, &mut postponed);
-        commit(batch, &lane, &outbox).await;
+        commit(batch, &line, &outbox).await;
     }
 }
 
@@ -133,9 +142,9 @@ fn gather(
     batch
 }
 
-async fn commit(batch: Vec<Request>, lane: &Lane, outbox: &Outbox) {
+async fn commit(batch: Vec<Request>, line: &Line, outbox: &Outbox) {
     let together: Vec<&Request> = batch.iter().collect();
-    match send(&together, false, lane).await {
+    match send(&together, false, line).await {
         Ok((answers, news)) => {
             for (request, answer) in batch.into_iter().zip(answers) {
                 reply(request, answer, outbox);
@@ -145,9 +154,9 @@ async fn commit(batch: Vec<Request>, lane: &Lane, outbox: &Outbox) {
         Err(Sent::TwiceAtOnce) => {
             // An id is not free. Alone and with care, each finds out why.
             for request in batch {
-                let mut sent = send(&[&request], true, lane).await;
+                let mut sent = send(&[&request], true, line).await;
                 if matches!(sent, Err(Sent::TwiceAtOnce)) {
-                    sent = send(&[&request], true, lane).await;
+                    sent = send(&[&request], true, line).await;
                 }
                 match sent {
                     Ok((mut answers, news)) => {
@@ -175,21 +184,14 @@ async fn commit(batch: Vec<Request>, lane: &Lane, outbox: &Outbox) {
     }
 }
 
-fn reply(request: Request, answer: Result<Vec<Enqueued>, Error>, outbox: &Outbox) {
+fn reply(request: Request, answer: Result<Vec<Stored>, Error>, outbox: &Outbox) {
     if let Ok(stored) = &answer {
-        let queues: BTreeSet<QueueId> = request
-            .queues
-            .iter()
-            .zip(stored)
-            .filter_map(|(queue, call)| (!call.existed).then_some(*queue))
-            .collect();
-        for queue in queues {
-            outbox.tell(Signal::Work(queue));
-        }
+        tell(request.queues.iter().copied().zip(stored), outbox);
         if !request.steps.published.is_empty() || !request.steps.taken.is_empty() {
             outbox.tell(Signal::Told(request.steps.hold.key));
         }
     }
+    let answer = answer.map(|stored| stored.into_iter().map(|one| one.call).collect());
     // A caller that has gone away has its steps recorded all the same.
     let _ = request.answer.send(answer);
 }
@@ -227,10 +229,10 @@ impl From<Error> for Sent {
     }
 }
 
-type Answers = Vec<Result<Vec<Enqueued>, Error>>;
+type Answers = Vec<Result<Vec<Stored>, Error>>;
 
 /// One transaction for these requests; the answers in their order.
-async fn send(requests: &[&Request], careful: bool, lane: &Lane) -> Result<(Answers, News), Sent> {
+async fn send(requests: &[&Request], careful: bool, line: &Line) -> Result<(Answers, News), Sent> {
     let calls: Vec<Vec<&NewCall>> = requests
         .iter()
         .map(|request| request.steps.children.iter().map(|c| &c.call).collect())
@@ -256,8 +258,16 @@ async fn send(requests: &[&Request], careful: bool, lane: &Lane) -> Result<(Answ
     if let Some(first) = sent.first() {
         let host = requests[*first].host;
         let own: Vec<&Request> = sent.iter().map(|at| requests[*at]).collect();
-        let mut turn = lane.enter().await?;
-        let result = record::call(turn.connection(), host, careful, &own, &children).await;
+        let mut turn = line.lane.enter().await?;
+        let result = record::call(
+            turn.connection(),
+            host,
+            line.number,
+            careful,
+            &own,
+            &children,
+        )
+        .await;
         if let Err(sqlx::Error::Database(refused)) = &result {
             match refused.code().as_deref() {
                 Some("WL002") => return Err(Sent::TwiceAtOnce),
@@ -287,10 +297,16 @@ async fn send(requests: &[&Request], careful: bool, lane: &Lane) -> Result<(Answ
                     )));
                 }
                 what @ (STORED | EXISTED) => {
+                    let (step, index) = children[ord(row)?];
+                    let call = calls[sent[step]][index];
+                    let enqueued_at = Moment(get(row, "enqueued_at")?);
                     verdicts[ord(row)?] = Some(Verdict {
                         key: Key(get(row, "key")?),
-                        enqueued_at: Moment(get(row, "enqueued_at")?),
+                        id: call.id.clone(),
+                        enqueued_at,
                         existed: what == EXISTED,
+                        replaced: false,
+                        due: due(call, enqueued_at),
                     });
                 }
                 WORK => news.queues.push(QueueId(get(row, "key")?)),
@@ -307,13 +323,13 @@ async fn send(requests: &[&Request], careful: bool, lane: &Lane) -> Result<(Answ
     let answers = answers
         .into_iter()
         .zip(folded.iter().zip(&calls))
-        .map(|(refused, (folded, calls))| {
+        .map(|(refused, (folded, _))| {
             let own: Vec<Option<Verdict>> = verdicts.by_ref().take(folded.first.len()).collect();
             if let Some(error) = refused {
                 return Err(error);
             }
             let own: Option<Vec<Verdict>> = own.into_iter().collect();
-            own.map(|own| folded.answer(calls, &own))
+            own.map(|own| folded.answer(&own))
                 .ok_or_else(|| Error::Database("recording left a child unanswered".to_owned()))
         })
         .collect();

@@ -5,6 +5,7 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 
 use super::connection::error;
+use super::controls::{store_one, tell};
 use super::handles::outcome;
 use super::read::{get, parse, without_nul};
 use super::*;
@@ -150,46 +151,12 @@ impl Postgres {
         let queue = self.queue_ids([&fork.call]).await?[0];
         let call = &fork.call;
         let mut transaction = self.pool.begin().await.map_err(error)?;
-        let row = sqlx::query(
-            "select s.* from catalogue c cross join lateral windlass.store_calls(c.revision,
-               array[$1], array[$2], array[$3], array[1], array[$4], array[$5], array[$6], array[$7],
-               array[$8], array[$9], array[$10]) s",
-        )
-        .bind(call.namespace.as_str())
-        .bind(call.id.as_str())
-        .bind(call.chosen)
-        .bind(queue.0)
-        .bind(call.function.0)
-        .bind(call.task.as_str())
-        .bind(call.arguments.as_ref())
-        .bind(call.priority)
-        .bind(call.timeout_ms.map(|ms| ms as i64))
-        .bind(call.workflow)
-        .fetch_one(&mut *transaction)
-        .await;
-        let row = match row {
-            Err(sqlx::Error::Database(refused)) if refused.code().as_deref() == Some("WL002") => {
-                return Err(Error::Unreachable(refused.to_string()));
-            }
-            row => row.map_err(error)?,
-        };
-        let verdict: &str = get(&row, "verdict")?;
-        if verdict == "taken" {
-            let id = fork.call.id;
-            return Err(Error::IdTaken { index: 0, id });
-        }
-        let stored = Enqueued {
-            key: Key(get(&row, "key")?),
-            id: call.id.clone(),
-            enqueued_at: Moment(get(&row, "enqueued_at")?),
-            existed: verdict == "existed",
-            replaced: false,
-        };
-        if stored.existed {
-            return Ok(stored);
+        let stored = store_one(&mut transaction, call, queue, None, self.writer).await?;
+        if stored.call.existed {
+            return Ok(stored.call);
         }
         sqlx::query("update invocations set forked_from = $2 where key = $1")
-            .bind(stored.key.0)
+            .bind(stored.call.key.0)
             .bind(fork.of.0)
             .execute(&mut *transaction)
             .await
@@ -199,7 +166,7 @@ impl Postgres {
                 "insert into journal (key, first, count, body, recorded_at)
                  values ($1, 0, $2, $3, windlass.now())",
             )
-            .bind(stored.key.0)
+            .bind(stored.call.key.0)
             .bind(fork.count as i32)
             .bind(fork.journal.as_ref())
             .execute(&mut *transaction)
@@ -207,8 +174,8 @@ impl Postgres {
             .map_err(error)?;
         }
         transaction.commit().await.map_err(error)?;
-        self.notify.outbox().tell(Signal::Work(queue));
-        Ok(stored)
+        tell([(queue, &stored)], &self.notify.outbox());
+        Ok(stored.call)
     }
 
     pub(super) async fn read_in_flight(

@@ -179,4 +179,6 @@ pub struct LostAttempt {
     pub ended_at: Moment,
     /// Why.
     pub reason: String,
+    /// Of which kind its failure was, where it failed and was tried again.
+    pub kind: Option<FailureKind>,
 }

@@ -30,6 +30,7 @@ pub(super) async fn cancel(
              where not live.detached
          )
          select live.key, queue_id, fence, attempt, started_at, host,
+                state = 'scheduled' as scheduled, backoff is not null as backs_off,
                 workflow, parent, lender, payer
          from family cross join live on live.key = family.key
          order by live.key",
@@ -76,6 +77,7 @@ pub(super) async fn grant_wishes(
 ) -> Result<Vec<QueueId>, Error> {
     let found: Vec<Granted> = sqlx::query_as(
         "select key, queue_id, fence, attempt, started_at, cancel,
+                false as scheduled, false as backs_off,
                 workflow, parent, lender, payer
          from live where host = ?1 and cancel is not null",
     )

@@ -10,11 +10,13 @@
 //!   to running, since it waits to execute alone;
 //! - a waiting workflow keeps its slot, which counts like another host's. What is ready to go on does
 //!   so in it, paused or not, before anything starts; then what is left of the rows goes to heads,
-//!   and then to descendants that borrow.
+//!   and then to descendants that borrow;
+//! - what starts counts against rate limits, see `tokens`; what goes on counts not.
 
 use sqlx::FromRow;
 
-use super::{Error, Transaction, failed, queues, take};
+use super::tokens::{self, Rates};
+use super::{Error, Transaction, failed, lanes, queues, take};
 use crate::model::{HostNumber, QueueId, queue::Settings};
 use crate::store::{Claim, Granted, Signal};
 
@@ -94,6 +96,7 @@ pub(super) async fn claim(
         .ok_or_else(|| Error::Database(format!("there is no queue of number {}", claim.queue)))?;
     let settings = queues::read_settings(&stand.settings)?;
     let grant = Grant::of(claim, &settings, &stand);
+    let rates = Rates::of(&settings, transaction.now);
     let mut granted = Granted {
         queue: claim.queue,
         slots: grant.slots,
@@ -102,30 +105,62 @@ pub(super) async fn claim(
         drained: false,
         settings,
         opens_in_us: None,
-        counted_after_us: None,
+        // The writer counts at the moment at which its transaction began.
+        counted_after_us: (!rates.are_none()).then_some(0),
     };
     if claim.rows > 0 {
-        take::resume(transaction, host, claim, &mut granted).await?;
-        let rows_left = claim.rows - granted.claimed.len() as u32;
-        take::heads(transaction, host, grant.rows.min(rows_left), &mut granted).await?;
-        take::lend(transaction, host, claim, &mut granted).await?;
+        take(transaction, host, claim, &grant, &rates, &mut granted).await?;
     }
     granted.drained = !granted.settings.paused
         && granted.claimed.len() < claim.rows as usize
         && !any_head(transaction, claim.queue).await?;
+    if granted.drained {
+        granted.opens_in_us = None;
+    }
     hold(transaction, host, claim, &mut granted, &stand).await?;
     Ok(granted)
 }
 
+/// Takes what may go on or start, and notes when time lets more start.
+async fn take(
+    transaction: &mut Transaction,
+    host: HostNumber,
+    claim: &Claim,
+    grant: &Grant,
+    rates: &Rates,
+    granted: &mut Granted,
+) -> Result<(), Error> {
+    take::resume(transaction, host, claim, granted).await?;
+    let resumed = granted.claimed.len();
+    let rows_max = claim.rows - resumed as u32;
+    let opened = tokens::opened(transaction, claim.queue, rates.queue).await?;
+    let heads_max = grant.rows.min(rows_max);
+    let heads = heads_max.min(opened);
+    granted.opens_in_us = match granted.settings.partitions {
+        None => take::heads(transaction, host, heads, rates, granted).await?,
+        Some(_) => lanes::heads(transaction, host, heads, rates, granted).await?,
+    };
+    let started = |granted: &Granted| (granted.claimed.len() - resumed) as u32;
+    let lend_max = rows_max.min(opened) - started(granted);
+    take::lend(transaction, host, lend_max, rates, granted).await?;
+    if let Some(rate) = rates.queue
+        && opened < rows_max
+        && started(granted) >= opened
+        && (opened < heads_max || take::could_lend(transaction, rates, granted).await?)
+    {
+        granted.opens_in_us = tokens::opens_in(transaction, claim.queue, rate).await?;
+    }
+    Ok(())
+}
+
+/// Whether anything of the queue is in its place, and not past its deadline.
 async fn any_head(transaction: &mut Transaction, queue: QueueId) -> Result<bool, Error> {
-    sqlx::query_scalar(
-        "select exists (select 1 from live
-                        where queue_id = ?1 and state = 'queued' and host is null)",
-    )
-    .bind(queue.0)
-    .fetch_one(&mut transaction.connection)
-    .await
-    .map_err(failed)
+    sqlx::query_scalar(include_str!("sql/any_head.sql"))
+        .bind(queue.0)
+        .bind(transaction.now.0)
+        .fetch_one(&mut transaction.connection)
+        .await
+        .map_err(failed)
 }
 
 /// Writes down how many slots the host holds from now on, never less than it executes, and how

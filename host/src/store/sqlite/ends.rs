@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use sqlx::FromRow;
 
 use super::packed::{Packed, rows};
-use super::{Error, Transaction, failed, slots, waits};
+use super::{Error, Transaction, clockwork, failed, slots, waits};
 use crate::model::{Failure, FailureKind, Fence, HostNumber, Key, Moment, Outcome, QueueId, State};
 use crate::store::{Hold, Signal};
 
@@ -25,6 +25,15 @@ pub(super) struct Kin {
     pub(super) payer: Option<i64>,
 }
 
+/// Where it stood, of what no host held.
+#[derive(Debug, Clone, Copy, Default, FromRow)]
+pub(super) struct Place {
+    /// It was not due yet.
+    pub(super) scheduled: bool,
+    /// Its retry held back what stood behind it.
+    pub(super) backs_off: bool,
+}
+
 /// A hot row that no end was handed in for.
 #[derive(FromRow)]
 pub(super) struct Unfinished {
@@ -33,6 +42,8 @@ pub(super) struct Unfinished {
     pub(super) fence: i64,
     pub(super) attempt: u32,
     pub(super) started_at: Option<i64>,
+    #[sqlx(flatten)]
+    pub(super) place: Place,
     #[sqlx(flatten)]
     pub(super) kin: Kin,
 }
@@ -57,6 +68,7 @@ impl Unfinished {
             host,
             started_at: self.started_at.map(Moment),
             finished_at: now,
+            place: self.place,
             kin: self.kin,
         }
     }
@@ -76,11 +88,12 @@ pub(super) struct Record<'o> {
     pub(super) host: HostNumber,
     pub(super) started_at: Option<Moment>,
     pub(super) finished_at: Moment,
+    pub(super) place: Place,
     pub(super) kin: Kin,
 }
 
 /// Records outcomes: the hot rows go, the outcomes and the counts of ended ones come. The queues in
-/// which a member of a family may start or go on because of it.
+/// which something may start or go on because of it, ends of what a host held aside.
 pub(super) async fn record(
     transaction: &mut Transaction,
     records: &[Record<'_>],
@@ -92,7 +105,11 @@ pub(super) async fn record(
     let mut bodies = Packed::default();
     let mut outcomes = Vec::with_capacity(records.len());
     let mut tallies: BTreeMap<(QueueId, HostNumber), [u32; 3]> = BTreeMap::new();
+    let mut scheduled: BTreeMap<QueueId, u32> = BTreeMap::new();
     for record in records {
+        if record.place.scheduled {
+            *scheduled.entry(record.queue).or_default() += 1;
+        }
         let state = record.outcome.state();
         let (start, length) = bodies.push(record.outcome.to_stored().as_bytes());
         outcomes.push((
@@ -132,6 +149,7 @@ pub(super) async fn record(
         .execute(&mut transaction.connection)
         .await
         .map_err(failed)?;
+    clockwork::no_longer_scheduled(transaction, scheduled).await?;
     transaction.signal(Signal::Ended(keys.into()));
     tell_families(transaction, records).await
 }
@@ -146,9 +164,16 @@ async fn tell_families(
     let mut parents = Vec::new();
     let mut queues = Vec::new();
     for Record {
-        hold, queue, kin, ..
+        hold,
+        queue,
+        place,
+        kin,
+        ..
     } in records
     {
+        if place.backs_off {
+            queues.push(*queue);
+        }
         if kin.workflow {
             lenders.insert(hold.key.0, kin.lender);
         }

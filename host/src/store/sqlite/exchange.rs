@@ -1,4 +1,5 @@
-//! What a host hands in: ends, starts, reports, returns and waits, each under its fence.
+//! What a host hands in: ends, starts, reports and returns, each under its fence. Retries stand in
+//! `retries`, waits in `waits`.
 //!
 //! One look-up tells what of it still belongs to the host; since this is the only writer, that
 //! stays true until the commit. What follows are a few statements for the whole batch.
@@ -9,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 use sqlx::FromRow;
 
 use super::packed::{Packed, rows};
-use super::{Error, Transaction, claim, ends, failed, lease, slots, waits};
+use super::{Error, Transaction, claim, ends, failed, lease, retries, slots, tokens, waits};
 use crate::model::{Fence, HostNumber, Key, Moment, QueueId};
 use crate::store::{Ended, Exchange, Exchanged, Hold, Report, Returned, Signal, Started};
 
@@ -34,6 +35,13 @@ pub(super) async fn exchange(
         transaction,
         &mut held,
         &exchange.returned,
+        &mut exchanged.lost,
+    )
+    .await?;
+    retries::retry(
+        transaction,
+        &mut held,
+        &exchange.retried,
         &mut exchanged.lost,
     )
     .await?;
@@ -82,6 +90,7 @@ impl Hands {
             .chain(exchange.started.iter().map(|started| started.hold.key))
             .chain(exchange.reports.iter().map(|report| report.hold.key))
             .chain(exchange.returned.iter().map(|returned| returned.hold.key))
+            .chain(exchange.retried.iter().map(|retried| retried.hold.key))
             .chain(exchange.waited.iter().map(|waited| waited.hold.key))
             .collect();
         let mut held = HashMap::with_capacity(keys.len());
@@ -148,6 +157,7 @@ async fn end(
             host: hands.host,
             started_at: Some(end.started_at),
             finished_at: end.finished_at,
+            place: ends::Place::default(),
             kin: live.kin,
         });
     }
@@ -208,7 +218,8 @@ async fn start(
         return Ok(());
     }
     sqlx::query(
-        "update live set state = 'running', attempt = mark.attempt, started_at = mark.started_at
+        "update live set state = 'running', attempt = mark.attempt, started_at = mark.started_at,
+                         token = null, lane_token = null
          from (select value ->> 0 as key, value ->> 1 as attempt, value ->> 2 as started_at
                from json_each(?1)) mark
          where live.key = mark.key",
@@ -289,6 +300,7 @@ async fn give_back(
 ) -> Result<(), Error> {
     let mut places = Vec::with_capacity(returned.len());
     let (mut attempts, mut cancelled, mut payers) = (Vec::new(), Vec::new(), Vec::new());
+    let mut unstarted = Vec::new();
     for back in returned {
         let Some(live) = hands.take(back.hold) else {
             lost.push(back.hold);
@@ -301,6 +313,9 @@ async fn give_back(
             // It was counted when it was claimed.
             (None, true) => live.attempt.saturating_sub(1),
         };
+        if back.executed.is_none() {
+            unstarted.push(back.hold.key);
+        }
         if let Some(reason) = &back.executed {
             attempts.push((back.hold.key, attempt, hands.host, live.started_at, reason));
         }
@@ -313,6 +328,7 @@ async fn give_back(
                 host: hands.host,
                 started_at: live.started_at.map(Moment),
                 finished_at: transaction.now,
+                place: ends::Place::default(),
                 kin: live.kin,
             });
             continue;
@@ -323,6 +339,7 @@ async fn give_back(
         places.push((back.hold.key, attempt));
         transaction.signal(Signal::Work(QueueId(live.queue_id)));
     }
+    tokens::give_back(transaction, &unstarted).await?;
     ends::record(transaction, &cancelled).await?;
     if !places.is_empty() {
         sqlx::query(include_str!("sql/give_back.sql"))

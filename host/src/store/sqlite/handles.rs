@@ -116,26 +116,39 @@ pub(super) async fn lost_attempts(
     readers: &SqlitePool,
     key: Key,
 ) -> Result<Vec<LostAttempt>, Error> {
-    let found: Vec<(u32, i64, Option<i64>, i64, String)> = sqlx::query_as(
-        "select attempt, host, started_at, ended_at, reason
+    let found: Vec<AttemptRow> = sqlx::query_as(
+        "select attempt, host, started_at, ended_at, reason, kind
          from attempts where key = ?1 order by rowid",
     )
     .bind(key.0)
     .fetch_all(readers)
     .await
     .map_err(failed)?;
-    Ok(found
-        .into_iter()
-        .map(
-            |(attempt, host, started_at, ended_at, reason)| LostAttempt {
-                attempt,
-                host: HostNumber(host),
-                started_at: started_at.map(Moment),
-                ended_at: Moment(ended_at),
-                reason,
-            },
-        )
-        .collect())
+    found.into_iter().map(AttemptRow::read).collect()
+}
+
+#[derive(FromRow)]
+struct AttemptRow {
+    attempt: u32,
+    host: i64,
+    started_at: Option<i64>,
+    ended_at: i64,
+    reason: String,
+    kind: Option<String>,
+}
+
+impl AttemptRow {
+    fn read(self) -> Result<LostAttempt, Error> {
+        let kind = self.kind.map(|kind| kind.parse().map_err(unreadable));
+        Ok(LostAttempt {
+            attempt: self.attempt,
+            host: HostNumber(self.host),
+            started_at: self.started_at.map(Moment),
+            ended_at: Moment(self.ended_at),
+            reason: self.reason,
+            kind: kind.transpose()?,
+        })
+    }
 }
 
 #[derive(FromRow)]

@@ -145,7 +145,7 @@ async fn fail_lost(
 ) -> Result<Vec<Key>, Error> {
     let lost: Vec<LostRow> = sqlx::query_as(
         "select key, queue_id, fence, attempt, deaths + 1 as deaths, started_at,
-                workflow, parent, lender, payer
+                false as scheduled, false as backs_off, workflow, parent, lender, payer
          from live where host = ?1 and state = 'running' and deaths + 1 >= ?2",
     )
     .bind(host.0)

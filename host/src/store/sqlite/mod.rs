@@ -6,22 +6,26 @@
 
 mod cancel;
 mod claim;
+mod clockwork;
 mod components;
 mod ends;
 mod enqueue;
 mod errors;
 mod exchange;
 mod handles;
+mod lanes;
 mod lease;
 mod lock;
 mod messages;
 mod options;
 mod packed;
 mod queues;
+mod retries;
 mod schema;
 mod slots;
 mod steps;
 mod take;
+mod tokens;
 mod waits;
 mod workflows;
 mod writer;
@@ -179,16 +183,17 @@ impl Store for Sqlite {
     }
 
     async fn claimable(&self) -> Result<Claimable, Error> {
-        let mut next_at = waits::next_at(&self.readers).await?;
-        if next_at.is_some_and(|at| at <= (self.options.clock)()) {
+        let now = (self.options.clock)();
+        let mut next = clockwork::next(&self.readers, now).await?;
+        if next.is_due(now) {
             self.writer
-                .write(|transaction| Box::pin(waits::make_due_ready(transaction)))
+                .write(|transaction| Box::pin(clockwork::tick(transaction)))
                 .await?;
-            next_at = waits::next_at(&self.readers).await?;
+            next = clockwork::next(&self.readers, now).await?;
         }
         Ok(Claimable {
             queues: queues::claimable(&self.readers).await?,
-            next_at,
+            next_at: next.at(),
         })
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sqlx::{FromRow, SqliteConnection, SqlitePool};
 
-use super::{Error, Transaction, failed, unreadable};
+use super::{Error, Transaction, failed, lanes, unreadable};
 use crate::model::{Moment, Namespace, QueueId, QueueName, queue::Settings};
 use crate::store::{Counts, Queue, Signal};
 
@@ -14,6 +14,15 @@ pub(super) async fn put(
     name: &QueueName,
     settings: &Settings,
 ) -> Result<Queue, Error> {
+    let before: Option<bool> = sqlx::query_scalar(
+        "select settings ->> 'partitions' is not null from queues
+         where namespace = ?1 and name = ?2",
+    )
+    .bind(namespace.as_str())
+    .bind(name.as_str())
+    .fetch_optional(&mut transaction.connection)
+    .await
+    .map_err(failed)?;
     let row: QueueRow = sqlx::query_as(
         "insert into queues (namespace, name, settings, created_at) values (?1, ?2, ?3, ?4)
          on conflict (namespace, name) do update set settings = excluded.settings
@@ -27,6 +36,10 @@ pub(super) async fn put(
     .await
     .map_err(failed)?;
     let queue = row.read()?;
+    let partitioned = settings.partitions.is_some();
+    if before.is_some_and(|before| before != partitioned) {
+        lanes::change(transaction, queue.id, partitioned).await?;
+    }
     transaction.signal(Signal::Settings(queue.id));
     // A wider limit or the end of a pause lets something be claimed.
     transaction.signal(Signal::Work(queue.id));
@@ -62,8 +75,12 @@ pub(super) async fn claimable(readers: &SqlitePool) -> Result<Vec<QueueId>, Erro
     let found: Vec<i64> = sqlx::query_scalar(
         "select q.id from queues q
          where not coalesce(q.settings ->> 'paused', false)
-           and exists (select 1 from live l
-                       where l.queue_id = q.id and l.state = 'queued' and l.host is null)
+           and (exists (select 1 from live l
+                        where l.queue_id = q.id and l.state = 'queued' and l.host is null
+                          and l.due is null and l.partition is null)
+                or exists (select 1 from live l
+                           where l.queue_id = q.id and l.state = 'queued' and l.host is null
+                             and l.due is null and l.partition is not null))
             or exists (select 1 from waits w where w.queue_id = q.id and w.ready)",
     )
     .fetch_all(readers)

@@ -20,7 +20,7 @@ pub(super) async fn pass_on(transaction: &mut Transaction, payer: Key) -> Result
     .await
     .map_err(failed)?;
     if let Some(heir) = heir {
-        sqlx::query("update live set payer = ?2 where payer = ?1 and key <> ?1")
+        sqlx::query(include_str!("sql/pass_on.sql"))
             .bind(payer.0)
             .bind(heir)
             .execute(&mut transaction.connection)

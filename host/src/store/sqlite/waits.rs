@@ -5,13 +5,15 @@
 //! the next claim from its queue.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
-use sqlx::{FromRow, SqlitePool};
+use sqlx::FromRow;
 
 use super::exchange::{Hands, write_log};
 use super::packed::rows;
-use super::{Error, Transaction, ends, failed};
-use crate::model::{HostNumber, Key, Moment, QueueId};
+use super::take::lane_concurrency;
+use super::{Error, Transaction, ends, failed, lanes};
+use crate::model::{HostNumber, Key, QueueId, queue::Settings};
 use crate::store::{Hold, Signal, Waited};
 
 /// Takes back workflows that wait.
@@ -40,6 +42,7 @@ pub(super) async fn take(
                 host: hands.host,
                 started_at: Some(wait.started_at),
                 finished_at: transaction.now,
+                place: ends::Place::default(),
                 kin: live.kin,
             });
             continue;
@@ -64,7 +67,7 @@ pub(super) async fn take(
     }
     sqlx::query(
         "update live set state = 'waiting', host = null, suspect = 0,
-                         payer = coalesce(payer, live.key),
+                         payer = coalesce(payer, live.key), token = null, lane_token = null,
                          attempt = mark.attempt, started_at = mark.started_at
          from (select value ->> 0 as key, value ->> 1 as attempt, value ->> 2 as started_at
                from json_each(?1)) mark
@@ -190,27 +193,23 @@ pub(super) async fn hear(transaction: &mut Transaction, key: Key, name: &str) ->
     Ok(())
 }
 
-/// When the next waiting workflow goes on by the clock.
-pub(super) async fn next_at(readers: &SqlitePool) -> Result<Option<Moment>, Error> {
-    let next: Option<i64> = sqlx::query_scalar(
-        "select min(at) from waits where at is not null and waiting and not ready",
-    )
-    .fetch_one(readers)
-    .await
-    .map_err(failed)?;
-    Ok(next.map(Moment))
-}
-
-/// Makes those ready whose moment has come.
-pub(super) async fn make_due_ready(transaction: &mut Transaction) -> Result<(), Error> {
-    sqlx::query(
+/// Makes those ready whose moment has come, at most `limit`, the longest due first.
+pub(super) async fn make_due_ready(transaction: &mut Transaction, limit: i64) -> Result<(), Error> {
+    let queues: Vec<i64> = sqlx::query_scalar(
         "update waits set ready = true
-         where at is not null and waiting and not ready and at <= ?1",
+         where key in (select key from waits
+                       where at is not null and waiting and not ready and at <= ?1
+                       order by at limit ?2)
+         returning queue_id",
     )
     .bind(transaction.now.0)
-    .execute(&mut transaction.connection)
+    .bind(limit)
+    .fetch_all(&mut transaction.connection)
     .await
     .map_err(failed)?;
+    for queue in queues {
+        transaction.signal(Signal::Work(QueueId(queue)));
+    }
     Ok(())
 }
 
@@ -220,15 +219,31 @@ pub(super) async fn resume(
     host: HostNumber,
     queue: QueueId,
     rows_max: u32,
-    limited: bool,
+    settings: &Settings,
 ) -> Result<Vec<Key>, Error> {
-    let ready: Vec<i64> = sqlx::query_scalar(include_str!("sql/ready.sql"))
+    let lane_limit = lane_concurrency(settings);
+    let limited = settings.concurrency.is_some() || lane_limit.is_some();
+    let found: Vec<(i64, Option<String>)> = sqlx::query_as(include_str!("sql/ready.sql"))
         .bind(queue.0)
         .bind(rows_max)
         .bind(limited)
+        .bind(lane_limit.is_some())
         .fetch_all(&mut transaction.connection)
         .await
         .map_err(failed)?;
+    let mut ready = Vec::with_capacity(found.len());
+    let mut entered = HashSet::new();
+    for (key, lane) in found {
+        if let (Some(lane), Some(concurrency)) = (lane, lane_limit) {
+            // It gave its partition's slot back when it began to wait. Of several, one a claim.
+            if !entered.insert(lane.clone())
+                || !lanes::is_free(transaction, queue, &lane, concurrency).await?
+            {
+                continue;
+            }
+        }
+        ready.push(key);
+    }
     if ready.is_empty() {
         return Ok(Vec::new());
     }
@@ -245,7 +260,7 @@ pub(super) async fn resume(
         // Several of one family may execute at once here: each pays for itself from now on, so that
         // a limit that is set later counts them all.
         sqlx::query(
-            "update live set payer = key
+            "update live set payer = key, lane_lent = 0
              where payer in (select payer from live
                              where key in (select value from json_each(?1)))
                and host is not null and payer <> key",

@@ -6,16 +6,20 @@
 /// What is to be proved by a log.
 #[windlass_guest::tasks(package = "test:collector@0.1.0", interface = "tasks")]
 pub mod tasks {
-    use std::time::Duration;
+    use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
     use windlass_guest::this_invocation;
     use windlass_guest_http as http;
 
-    /// Posts `start <key> <attempt> <id>`, waits, posts `end <key> <attempt> <id>`, returns the key.
+    /// Posts `start <key> <attempt> <id> <when>`, waits, posts `end <key> <attempt> <id>`, returns the
+    /// key. When is in microseconds since 1970.
     pub fn record(url: String, key: String, hold_ms: u32) -> Result<String, String> {
+        let at = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         let invocation = this_invocation();
         let line = |event: &str| format!("{event} {key} {} {}", invocation.attempt, invocation.id);
-        post(&url, &line("start"))?;
+        post(&url, &format!("{} {}", line("start"), at.as_micros()))?;
         std::thread::sleep(Duration::from_millis(u64::from(hold_ms)));
         post(&url, &line("end"))?;
         Ok(key)

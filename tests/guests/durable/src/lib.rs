@@ -30,6 +30,11 @@ fn call(task: &str, arguments: &str) -> Call {
             id: None,
             priority: None,
             timeout_ms: None,
+            delay_ms: None,
+            deadline_ms: None,
+            partition: None,
+            retries: None,
+            tags: Vec::new(),
             detached: false,
         },
     }

@@ -5,7 +5,7 @@ pub mod flows {
     use std::collections::HashMap;
     use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-    use windlass_guest::workflow::{self, Failure, Handle, Options, Queue, State};
+    use windlass_guest::workflow::{self, Failure, Handle, Options, Queue, Retries, State};
     use windlass_guest::{Json, this_invocation};
 
     /// What `steps` found.
@@ -28,6 +28,23 @@ pub mod flows {
     pub fn slow(ms: u64) -> u64 {
         std::thread::sleep(Duration::from_millis(ms));
         ms
+    }
+
+    /// Has a task that always fails tried so many times again: whether it failed in the end.
+    #[workflow]
+    pub fn stubborn(retries: u32) -> bool {
+        let options = Options {
+            retries: Some(Retries {
+                max: retries,
+                backoff: Some(Duration::from_millis(10)),
+                ..Retries::default()
+            }),
+            delay: Some(Duration::from_millis(10)),
+            tags: vec![("purpose".to_owned(), "test".to_owned())],
+            ..Options::default()
+        };
+        let handle = Queue::own().enqueue_with(fail, "as always".to_owned(), options);
+        handle.get_result().is_err()
     }
 
     /// Enqueues one by one and then waits one by one.

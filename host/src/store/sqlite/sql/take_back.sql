@@ -8,6 +8,9 @@ update live set
     fence = fence + 1,
     started_at = null,
     progress = null,
-    payer = null
+    payer = null,
+    lane_lent = 0,
+    token = null,
+    lane_token = null
 where host = ?1
 returning queue_id

@@ -1,0 +1,1 @@
+-- Only of use to the Postgres store, whose calls are stored by functions of the database.

@@ -1,0 +1,1 @@
+-- Only of use to the Postgres store, whose steps are recorded by functions of the database.

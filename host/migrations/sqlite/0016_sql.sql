@@ -1,0 +1,1 @@
+-- Only of use to the Postgres store, which may be called by SQL.
