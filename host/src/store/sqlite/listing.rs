@@ -24,8 +24,13 @@ enum Driver<'f> {
     End(State, Vec<i64>),
     /// These tasks.
     Functions(Vec<i64>),
-    /// What has not ended.
-    Live,
+    Partition(&'f str),
+    /// What has not ended and waits or is scheduled, of these queues.
+    Idle(State, Vec<i64>),
+    /// What executes: no more than hosts can hold.
+    Running,
+    /// Most of what lives: no index has these alone.
+    Queued,
     Queue,
     All,
 }
@@ -89,6 +94,15 @@ pub(super) async fn page(
     found.into_iter().map(Row::read).collect()
 }
 
+/// The component and the function of a task as people write it: what stands before the first `/` names
+/// the component, what follows a `#` the function.
+fn written(task: &str) -> Option<(&str, &str)> {
+    let (component, function) = task.split_once('/')?;
+    let component = component.split('@').next()?;
+    let function = function.rsplit('#').next()?;
+    Some((component, function))
+}
+
 /// The first key that was stored at this moment or later: keys and moments grow together.
 async fn first_key(reader: &mut SqliteConnection, at: Moment) -> Result<i64, Error> {
     let last: Option<i64> = sqlx::query_scalar("select max(key) from invocations")
@@ -147,31 +161,48 @@ impl<'f> Search<'f> {
         if filter.dead {
             return Ok(Driver::End(State::Failed, self.queues(reader).await?));
         }
-        if let Some(state) = filter.state.filter(|state| state.is_final()) {
-            return Ok(Driver::End(state, self.queues(reader).await?));
+        if let Some(partition) = &filter.partition {
+            return Ok(Driver::Partition(partition));
         }
-        // What a task is called begins with its component.
-        let of_task = filter
-            .task
-            .as_deref()
-            .and_then(|task| task.split(['/', '@']).next());
-        let component = filter.component.as_ref().map(|name| name.as_str());
-        if let Some(component) = component.or(of_task) {
-            let functions = sqlx::query_scalar(
-                "select id from functions where namespace = ?1 and component = ?2",
-            )
-            .bind(self.namespace.as_str())
-            .bind(component)
-            .fetch_all(reader)
-            .await
-            .map_err(failed)?;
+        match filter.state {
+            Some(State::Queued) => return Ok(Driver::Queued),
+            Some(State::Running) => return Ok(Driver::Running),
+            Some(state) if state.is_final() => {
+                return Ok(Driver::End(state, self.queues(reader).await?));
+            }
+            Some(state) => return Ok(Driver::Idle(state, self.queues(reader).await?)),
+            None => {}
+        }
+        if let Some(functions) = self.functions(reader).await? {
             return Ok(Driver::Functions(functions));
         }
-        Ok(match (filter.state, self.queue) {
-            (Some(_), _) => Driver::Live,
-            (None, Some(_)) => Driver::Queue,
-            (None, None) => Driver::All,
+        Ok(match self.queue {
+            Some(_) => Driver::Queue,
+            None => Driver::All,
         })
+    }
+
+    /// The tasks that the filter names: of a component all, or those that are called so.
+    async fn functions(&self, reader: &mut SqliteConnection) -> Result<Option<Vec<i64>>, Error> {
+        let written = self.filter.task.as_deref().and_then(written);
+        let component = self.filter.component.as_ref().map(|name| name.as_str());
+        let (component, function) = match (written, component) {
+            (Some((component, function)), _) => (component, Some(function)),
+            (None, Some(component)) => (component, None),
+            (None, None) => return Ok(None),
+        };
+        let found: Vec<(i64, String)> = sqlx::query_as(
+            "select id, name from functions where namespace = ?1 and component = ?2",
+        )
+        .bind(self.namespace.as_str())
+        .bind(component)
+        .fetch_all(reader)
+        .await
+        .map_err(failed)?;
+        let called = |name: &str| function.is_none_or(|function| function == name);
+        let any = found.iter().any(|(_, name)| called(name));
+        let found = found.into_iter().filter(|(_, name)| !any || called(name));
+        Ok(Some(found.map(|(id, _)| id).collect()))
     }
 
     async fn queues(&self, reader: &mut SqliteConnection) -> Result<Vec<i64>, Error> {
@@ -237,27 +268,49 @@ impl<'f> Search<'f> {
                     .push(" where i.function_id = scope.value");
                 "i.key"
             }),
-            Driver::Live => {
-                // Without an index of its own, `queued` is looked for among all that live.
-                let state = self.filter.state.map_or("", State::as_str);
+            Driver::Partition(partition) => {
                 query
-                    .push(match self.filter.state {
-                        Some(State::Running) => {
-                            "select l.key from (select key, state from live
-                                                where host is not null and state = 'running'
-                                                order by key desc) d
-                             cross join live l on l.key = d.key"
-                        }
-                        Some(State::Queued) => "select l.key from live l not indexed",
-                        _ => "select l.key from live l indexed by live_idle",
-                    })
-                    .push(" cross join invocations i on i.key = l.key")
-                    .push(" left join outcomes o on o.key = i.key where l.state = ")
-                    .push_bind(state);
-                if matches!(self.filter.state, Some(State::Scheduled | State::Waiting)) {
-                    query.push(" and l.queue_id in (select id from queues)");
+                    .push("select i.key from invocations i indexed by invocations_partition")
+                    .push(self.joined())
+                    .push(" where i.partition = ")
+                    .push_bind((*partition).to_owned());
+                self.push_rest(query, "i.key");
+            }
+            Driver::Idle(state, queues) => self.push_merged(query, queues, |query| {
+                query
+                    .push(
+                        "select d.key from live d indexed by live_idle
+                         cross join invocations i on i.key = d.key",
+                    )
+                    .push(self.joined())
+                    // Written out, so that the index is known to have these.
+                    .push(" where d.queue_id = scope.value and d.state = '")
+                    .push(state.as_str())
+                    .push("'");
+                "d.key"
+            }),
+            Driver::Running => {
+                query
+                    .push(
+                        "select d.key from live d indexed by live_host
+                         cross join invocations i on i.key = d.key",
+                    )
+                    .push(self.joined())
+                    .push(" where d.host is not null and d.state = 'running'");
+                self.push_rest(query, "d.key");
+            }
+            Driver::Queued => {
+                query
+                    .push(
+                        "select d.key from live d not indexed
+                         cross join invocations i on i.key = d.key",
+                    )
+                    .push(self.joined())
+                    .push(" where d.state = 'queued'");
+                if let Some(queue) = self.queue {
+                    query.push(" and d.queue_id = ").push_bind(queue);
                 }
-                self.push_rest(query, "l.key");
+                self.push_rest(query, "d.key");
             }
             Driver::Queue => {
                 query

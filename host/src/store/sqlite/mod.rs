@@ -21,6 +21,7 @@ mod lock;
 mod messages;
 mod onces;
 mod options;
+mod origin;
 mod packed;
 mod queues;
 mod retries;
@@ -45,10 +46,10 @@ use sqlx::SqlitePool;
 use tokio::sync::broadcast;
 
 use self::counted::Counted;
-use self::enqueue::Origin;
 use self::errors::{failed, unreadable};
 use self::lock::Lock;
 pub use self::options::Options;
+use self::origin::Origin;
 use self::writer::{Transaction, Writer};
 use super::{
     Added, Backend, Beat, Cancelling, Catalogue, Chunk, Claimable, Component, Counts, DueSchedules,

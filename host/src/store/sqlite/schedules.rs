@@ -6,17 +6,14 @@
 use serde_json::value::RawValue;
 use sqlx::{FromRow, SqlitePool};
 
-use super::enqueue::{self, Origin};
-use super::{Error, Transaction, cancel, failed, unreadable};
+use super::origin::Origin;
+use super::{Error, Transaction, cancel, enqueue, failed, unreadable};
 use crate::model::schedule::{Missed, Overlap};
 use crate::model::{InvocationId, Key, Moment, Namespace, QueueName};
 use crate::store::{DueSchedules, Enqueued, Fired, Firing, NewCall, Schedule, Signal};
 
 /// Why the one before is cancelled where a firing replaces it.
 const REPLACED: &str = "replaced by the next firing of its schedule";
-
-/// Why a firing is left out.
-const OVERLAPS: &str = "the invocation of the firing before has not ended";
 
 pub(super) async fn put(
     transaction: &mut Transaction,
@@ -98,27 +95,26 @@ pub(super) async fn due(
     limit: u32,
     now: Moment,
 ) -> Result<DueSchedules, Error> {
-    let mut reader = readers.begin().await.map_err(failed)?;
+    // One more than asked for: the first that is not answered tells when to look again.
     let found: Vec<Row> = sqlx::query_as(
         "select * from schedules
-         where next_at is not null and not paused and next_at <= ?1 order by next_at limit ?2",
+         where next_at is not null and not paused order by next_at limit ?1",
     )
-    .bind(now.0)
-    .bind(limit)
-    .fetch_all(&mut *reader)
+    .bind(i64::from(limit) + 1)
+    .fetch_all(readers)
     .await
     .map_err(failed)?;
-    let next_at: Option<i64> = sqlx::query_scalar(
-        "select min(next_at) from schedules where next_at is not null and not paused",
-    )
-    .fetch_one(&mut *reader)
-    .await
-    .map_err(failed)?;
-    Ok(DueSchedules {
-        due: found.into_iter().map(Row::read).collect::<Result<_, _>>()?,
-        next_at: next_at.map(Moment),
-        now,
-    })
+    let mut due = Vec::new();
+    let mut next_at = None;
+    for row in found {
+        let schedule = row.read()?;
+        if due.len() == limit as usize || schedule.next_at > Some(now) {
+            next_at = schedule.next_at;
+            break;
+        }
+        due.push(schedule);
+    }
+    Ok(DueSchedules { due, next_at, now })
 }
 
 pub(super) async fn fire(
@@ -142,14 +138,14 @@ pub(super) async fn fire(
     };
     let (call, revision) = match &firing.call {
         Ok(call) => call,
-        Err(reason) => return skip(transaction, firing, reason).await,
+        Err(reason) => return skip(transaction, firing, Some(reason)).await,
     };
     let before = match firing.overlap {
         Overlap::Queue => None,
         Overlap::Skip | Overlap::Replace => living(transaction, last_key).await?,
     };
     match (before, firing.overlap) {
-        (Some(_), Overlap::Skip) => return skip(transaction, firing, OVERLAPS).await,
+        (Some(_), Overlap::Skip) => return skip(transaction, firing, None).await,
         (Some(key), Overlap::Replace) => {
             cancel::cancel(transaction, &[key], REPLACED).await?;
         }
@@ -162,7 +158,8 @@ pub(super) async fn fire(
         }
         // It would be no other at the next look.
         Err(error @ (Error::IdTaken { .. } | Error::Duplicate { .. } | Error::UnknownQueue(_))) => {
-            skip(transaction, firing, &error.to_string()).await
+            let reason = error.to_string();
+            skip(transaction, firing, Some(&reason)).await
         }
         Err(error) => Err(error),
     }
@@ -193,9 +190,9 @@ async fn living(transaction: &mut Transaction, key: Option<i64>) -> Result<Optio
 async fn skip(
     transaction: &mut Transaction,
     firing: &Firing,
-    reason: &str,
+    reason: Option<&str>,
 ) -> Result<Fired, Error> {
-    move_on(transaction, firing, None, Some(reason)).await?;
+    move_on(transaction, firing, None, reason).await?;
     Ok(Fired::Skipped)
 }
 

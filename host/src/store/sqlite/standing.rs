@@ -9,7 +9,6 @@ use crate::store::{AHEAD_MAX, HOLDERS_MAX, Holder, Standing};
 
 #[derive(FromRow)]
 struct Row {
-    key: i64,
     queue_id: i64,
     settings: String,
     state: String,
@@ -29,7 +28,7 @@ pub(super) async fn standing(
 ) -> Result<Option<Standing>, Error> {
     let mut reader = readers.begin().await.map_err(failed)?;
     let row: Option<Row> = sqlx::query_as(
-        "select l.key, l.queue_id, q.settings, l.state, l.host, l.priority, l.seq, l.partition,
+        "select l.queue_id, q.settings, l.state, l.host, l.priority, l.seq, l.partition,
                 l.due, l.backoff
          from invocations i
          cross join live l on l.key = i.key
@@ -55,6 +54,8 @@ pub(super) async fn standing(
     };
     if state == State::Queued {
         standing.reserved_by = row.host.map(HostNumber);
+    }
+    if state == State::Queued && row.host.is_none() {
         standing.ahead = ahead(&mut reader, &row).await?;
         if settings.is_ordered() {
             standing.behind_retry = behind_retry(&mut reader, &row, now).await?;
@@ -119,7 +120,7 @@ async fn behind_retry(
         "select i.id, l.backoff
          from live l indexed by live_backoff
          cross join invocations i on i.key = l.key
-         where l.backoff > ?1 and l.queue_id = ?2 and l.state = 'queued'
+         where l.backoff > ?1 and l.queue_id = ?2 and l.state = 'queued' and l.host is null
            and l.partition is ?3 and (l.priority, l.seq) < (?4, ?5)
          order by l.priority, l.seq limit 1",
     )
@@ -134,12 +135,12 @@ async fn behind_retry(
     Ok(found.map(|(id, at)| (InvocationId::from_store(id), Moment(at))))
 }
 
-/// Who has the queue's slots: what executes in a slot of its host, and what keeps one because it
-/// waits or has waited. What executes in a lent slot is in the lender's.
+/// Who has the queue's slots: what a host has, and what keeps one because it waits or has waited. What
+/// executes in a lent slot is in the lender's.
 async fn taken(reader: &mut SqliteConnection, queue: i64) -> Result<(u64, Vec<Holder>), Error> {
     let found = sqlx::query_as(
         "select l.key, l.state, l.host from live l
-         where l.queue_id = ?1 and l.host is not null and l.payer is null and l.state = 'running'
+         where l.queue_id = ?1 and l.host is not null and l.payer is null
          union all
          select l.key, l.state, l.host from live l where l.queue_id = ?1 and l.payer = l.key",
     )
@@ -158,12 +159,10 @@ async fn partition_taken(
     let found = sqlx::query_as(
         "select key, state, host from live indexed by live_lane_taken
          where queue_id = ?1 and partition is not null and partition = ?2
-           and (host is not null or payer = key) and not lane_lent
-           and key <> ?3",
+           and (host is not null or payer = key) and not lane_lent",
     )
     .bind(row.queue_id)
     .bind(&row.partition)
-    .bind(row.key)
     .fetch_all(&mut *reader)
     .await
     .map_err(failed)?;

@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use sqlx::SqlitePool;
 
-use super::enqueue::{self, Family, Origin};
+use super::origin::{Family, Origin};
 use super::packed::rows;
-use super::{Error, Transaction, cancel, failed, slots};
+use super::{Error, Transaction, cancel, enqueue, failed, slots};
 use crate::model::{HostNumber, InvocationId, Key, Moment, QueueId};
 use crate::store::{Chunk, Enqueued, NewCall, Publication, Signal, Steps};
 

@@ -19,7 +19,10 @@ const AT_ONCE: usize = 100;
 /// Other rows of a kind that one sweep deletes.
 const OTHERS_MAX: u32 = 1_000;
 
-/// How long a host that is gone is remembered, in microseconds since its start.
+/// How much longer than they count starts are kept, in microseconds, since limits change.
+const TOKENS_KEPT_US: i64 = 60 * 60 * 1_000_000;
+
+/// How long a host that is gone is remembered, in microseconds since that was found.
 const HOST_KEPT_US: i64 = 24 * 60 * 60 * 1_000_000;
 
 pub(super) async fn sweep(
@@ -35,9 +38,10 @@ pub(super) async fn sweep(
         let keys = find(&mut reader, &settings, sweep, limit as usize, now).await?;
         (settings, keys)
     };
+    let mut deleted = 0;
     for part in keys.chunks(AT_ONCE) {
         let part = rows(&part);
-        writer
+        deleted += writer
             .write_surviving(Survives::Process, move |transaction| {
                 Box::pin(async move { delete(transaction, &part).await })
             })
@@ -49,7 +53,7 @@ pub(super) async fn sweep(
         })
         .await?;
     Ok(Swept {
-        deleted: keys.len() as u64,
+        deleted,
         more: limit > 0 && keys.len() == limit as usize,
     })
 }
@@ -126,26 +130,22 @@ async fn beyond(
     let Some(most) = excess.max(old) else {
         return Ok(Vec::new());
     };
-    sqlx::query_scalar(
-        "select o.key from outcomes o indexed by outcomes_ended
-         cross join invocations i on i.key = o.key
-         where o.queue_id = ?1 and o.state = ?2 and o.key <= ?3
-           and (o.key <= ?4 or o.finished_at < ?5)
-           and not exists (select 1 from live where live.key = i.parent)
-         order by o.key limit ?6",
-    )
-    .bind(queue)
-    .bind(state.as_str())
-    .bind(most)
-    .bind(excess.unwrap_or(-1))
-    .bind(before.unwrap_or(i64::MIN))
-    .bind(limit as i64)
-    .fetch_all(reader)
-    .await
-    .map_err(failed)
+    sqlx::query_scalar(include_str!("sql/old.sql"))
+        .bind(queue)
+        .bind(state.as_str())
+        .bind(most)
+        .bind(excess.unwrap_or(-1))
+        .bind(before.unwrap_or(i64::MIN))
+        .bind(now.0)
+        .bind(limit as i64)
+        .fetch_all(reader)
+        .await
+        .map_err(failed)
 }
 
-async fn delete(transaction: &mut Transaction, keys: &str) -> Result<(), Error> {
+/// Deletes these, and says how many were still there.
+async fn delete(transaction: &mut Transaction, keys: &str) -> Result<u64, Error> {
+    let mut deleted = 0;
     for sql in [
         "delete from outcomes where key in (select value from json_each(?1))",
         "delete from logs where key in (select value from json_each(?1))",
@@ -157,13 +157,15 @@ async fn delete(transaction: &mut Transaction, keys: &str) -> Result<(), Error> 
         "delete from waits where key in (select value from json_each(?1))",
         "delete from invocations where key in (select value from json_each(?1))",
     ] {
-        sqlx::query(sql)
+        let done = sqlx::query(sql)
             .bind(keys)
             .execute(&mut transaction.connection)
             .await
             .map_err(failed)?;
+        // The invocations come last.
+        deleted = done.rows_affected();
     }
-    Ok(())
+    Ok(deleted)
 }
 
 /// Deletes keys that nobody has, starts that count no more, and hosts that are long gone.
@@ -184,7 +186,8 @@ async fn tidy(transaction: &mut Transaction, settings: &[(i64, Settings)]) -> Re
     for (queue, settings) in settings {
         let partitions = settings.partitions.and_then(|limits| limits.rate_limit);
         for (of_partition, rate) in [(false, settings.rate_limit), (true, partitions)] {
-            let window_us = rate.map_or(0, |rate| (rate.period_ms + TOKEN_GRACE_MS) as i64 * 1_000);
+            let window_us = rate.map_or(0, |rate| (rate.period_ms + TOKEN_GRACE_MS) as i64 * 1_000)
+                + TOKENS_KEPT_US;
             sqlx::query(
                 "delete from tokens where (queue_id, of_partition, partition, at) in (
                      select queue_id, of_partition, partition, at from tokens
@@ -205,9 +208,14 @@ async fn tidy(transaction: &mut Transaction, settings: &[(i64, Settings)]) -> Re
 
 /// What hosts that are gone have counted is counted as nobody's.
 async fn forget_hosts(transaction: &mut Transaction) -> Result<(), Error> {
+    sqlx::query("update hosts set ended_at = ?1 where state <> 'alive' and ended_at is null")
+        .bind(transaction.now.0)
+        .execute(&mut transaction.connection)
+        .await
+        .map_err(failed)?;
     let gone: Vec<i64> = sqlx::query_scalar(
         "select number from hosts
-         where state <> 'alive' and started_at < ?1
+         where state <> 'alive' and ended_at < ?1
            and not exists (select 1 from slots where slots.host = hosts.number)
            and not exists (select 1 from live where live.host = hosts.number)
          order by number limit ?2",
