@@ -7,12 +7,9 @@
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
 
 use super::handles::Row;
-use super::{Error, failed};
-use crate::model::{Key, Moment, Namespace, State};
+use super::{Error, bounds, failed};
+use crate::model::{Key, Namespace, State};
 use crate::store::{Filter, Invocation};
-
-/// By how much keys and moments may disagree: clocks are set, and commits overtake each other.
-const SLACK_US: i64 = 60_000_000;
 
 /// The condition that finds.
 enum Driver<'f> {
@@ -59,12 +56,13 @@ pub(super) async fn page(
         }
     };
     let from = match filter.since {
-        Some(since) => first_key(&mut reader, since.moved(-SLACK_US)).await?,
+        Some(since) => bounds::first_key(&mut reader, since).await?,
         None => 0,
     };
     let mut below = filter.before.map_or(i64::MAX, |key| key.0);
     if let Some(until) = filter.until {
-        below = below.min(first_key(&mut reader, until.moved(SLACK_US)).await?);
+        let last = bounds::last_key(&mut reader, until).await?;
+        below = below.min(last.map_or(0, |key| key + 1));
     }
     let search = Search {
         namespace,
@@ -101,39 +99,6 @@ fn written(task: &str) -> Option<(&str, &str)> {
     let component = component.split('@').next()?;
     let function = function.rsplit('#').next()?;
     Some((component, function))
-}
-
-/// The first key that was stored at this moment or later: keys and moments grow together.
-async fn first_key(reader: &mut SqliteConnection, at: Moment) -> Result<i64, Error> {
-    let last: Option<i64> = sqlx::query_scalar("select max(key) from invocations")
-        .fetch_one(&mut *reader)
-        .await
-        .map_err(failed)?;
-    let (mut low, mut high) = (0, last.unwrap_or(0) + 1);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let found: Option<(i64, i64)> = sqlx::query_as(
-            "select key, enqueued_at from invocations where key >= ?1 order by key limit 1",
-        )
-        .bind(middle)
-        .fetch_optional(&mut *reader)
-        .await
-        .map_err(failed)?;
-        match found {
-            Some((key, stored)) if stored < at.0 => low = key + 1,
-            _ => high = middle,
-        }
-    }
-    Ok(low)
-}
-
-/// The greatest key that may have been stored before this moment.
-pub(super) async fn last_key(
-    reader: &mut SqliteConnection,
-    before: Moment,
-) -> Result<Option<i64>, Error> {
-    let after = first_key(reader, before.moved(SLACK_US)).await?;
-    Ok((after > 0).then_some(after - 1))
 }
 
 struct Search<'f> {

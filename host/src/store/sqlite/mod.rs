@@ -4,6 +4,7 @@
 //! The other files hold the statements, by topic, under the same names as in `postgres`. What each
 //! method promises stands at the trait.
 
+mod bounds;
 mod cancel;
 mod claim;
 mod clockwork;

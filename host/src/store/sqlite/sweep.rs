@@ -8,7 +8,7 @@ use sqlx::{SqliteConnection, SqlitePool};
 
 use super::packed::rows;
 use super::writer::{Survives, Writer};
-use super::{Error, Transaction, failed, queues};
+use super::{Error, Transaction, bounds, failed, queues};
 use crate::model::queue::{Keep, Settings, TOKEN_GRACE_MS};
 use crate::model::{Moment, State};
 use crate::store::{SWEEP_MAX, Sweep, Swept};
@@ -125,7 +125,7 @@ async fn beyond(
     // What ended before was enqueued before: nothing above is looked at.
     let old = match before {
         None => None,
-        Some(before) => super::listing::last_key(reader, Moment(before)).await?,
+        Some(before) => bounds::last_key(reader, Moment(before)).await?,
     };
     let Some(most) = excess.max(old) else {
         return Ok(Vec::new());
