@@ -40,7 +40,7 @@ impl Terms {
             partition: controls.partition.clone(),
             start_at: start_at.filter(|moment| *moment > now),
             deadline: controls.deadline_ms.map(|ms| now.moved_ms(ms)),
-            retries: controls.retries.as_ref().map(|retries| rows(retries)),
+            retries: controls.retries.as_ref().map(rows),
             tags,
             retry_of: controls.retry_of,
         }
