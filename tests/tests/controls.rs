@@ -193,7 +193,8 @@ async fn everything_queued_is_cancelled_by_one_request_and_nothing_by_a_dry_run(
         let parity = ["even", "odd"][n % 2];
         call("hello/nothing", &[(); 0]).tag("parity", parity)
     });
-    queue.enqueue_many(calls.collect()).await.unwrap();
+    let calls: Vec<_> = calls.collect();
+    queue.enqueue_many(calls).await.unwrap();
     let odd = |dry_run| BulkRequest {
         filter: Filter {
             tag: vec!["parity:odd".to_owned()],
