@@ -283,10 +283,10 @@ impl<'f> Search<'f> {
                          cross join invocations i on i.key = d.key",
                     )
                     .push(self.joined())
-                    // Written out, so that the index is known to have these.
-                    .push(" where d.queue_id = scope.value and d.state = '")
-                    .push(state.as_str())
-                    .push("'");
+                    // In the words of the index, so that it is known to have these.
+                    .push(" where d.queue_id = scope.value and d.state in ('scheduled', 'waiting')")
+                    .push(" and d.state = ")
+                    .push_bind(state.as_str());
                 "d.key"
             }),
             Driver::Running => {

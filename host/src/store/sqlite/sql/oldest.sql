@@ -21,11 +21,16 @@ with recursive
               and partition is not null and ?2
             order by partition, priority, seq limit 1)
         union all
-        select (select next.key from live next
-                where next.queue_id = ?1 and next.state = 'queued' and next.host is null
-                  and next.due is null and next.partition is not null
-                  and (next.partition, next.priority) > (last.partition, last.priority)
-                order by next.partition, next.priority, next.seq limit 1),
+        select coalesce(
+                   (select next.key from live next
+                    where next.queue_id = ?1 and next.state = 'queued' and next.host is null
+                      and next.due is null
+                      and next.partition = last.partition and next.priority > last.priority
+                    order by next.priority, next.seq limit 1),
+                   (select next.key from live next
+                    where next.queue_id = ?1 and next.state = 'queued' and next.host is null
+                      and next.due is null and next.partition > last.partition
+                    order by next.partition, next.priority, next.seq limit 1)),
                heads + 1
         from lane cross join live last on last.key = lane.key
         where heads < 1000
