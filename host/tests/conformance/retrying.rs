@@ -1,7 +1,7 @@
 //! Attempts that failed and are made again: out of the way, or in their place.
 
 use windlass::model::{FailureKind, HostNumber, State};
-use windlass::store::{Claim, Exchange, Signal};
+use windlass::store::{Exchange, Signal};
 
 use super::bed::Bed;
 use super::clock::Clock;
@@ -121,11 +121,8 @@ async fn on_an_ordered_queue_it_holds_back_what_follows(bed: Bed) {
         .forward_us(held.opens_in_us.expect("only time holds it back") as i64)
         .await;
     let again = world.claim(host, queue, 10).await.claimed;
-    let executing = Claim {
-        executing: 1,
-        ..claim(queue, 10)
-    };
-    let alone = world.claim_with(host, executing).await.claimed;
+    let other = world.host("b").await;
+    let alone = world.claim(other, queue, 10).await.claimed;
     world.finish(host, &again).await;
     let next = world.claim(host, queue, 10).await.claimed;
 
