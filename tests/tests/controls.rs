@@ -69,7 +69,7 @@ async fn a_task_that_fails_is_tried_again_and_is_a_dead_letter_in_the_end(setup:
     assert_eq!(failed.retried, 2);
     assert_eq!(failure(&failed).kind, FailureKind::Guest);
     assert_eq!(client.attempts(&failed.id).await.unwrap().len(), 3);
-    assert_eq!(dead(&client).await, [failed.id.clone()]);
+    assert_eq!(dead(&client).await, std::slice::from_ref(&failed.id));
 
     let again = client.retry(&failed.id).await.unwrap();
     assert_eq!(again.retry_of, Some(failed.id.clone()));
