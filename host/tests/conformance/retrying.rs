@@ -121,7 +121,8 @@ async fn on_an_ordered_queue_it_holds_back_what_follows(bed: Bed) {
         .forward_us(held.opens_in_us.expect("only time holds it back") as i64)
         .await;
     let again = world.claim(host, queue, 10).await.claimed;
-    let alone = world.claim(host, queue, 10).await.claimed;
+    let other = world.host("b").await;
+    let alone = world.claim(other, queue, 10).await.claimed;
     world.finish(host, &again).await;
     let next = world.claim(host, queue, 10).await.claimed;
 

@@ -95,6 +95,8 @@ impl Promises {
             };
             for (key, row) in rows {
                 match row.stand {
+                    // It went back past its deadline: the clock's work ends it.
+                    _ if row.deadline.is_some_and(|at| at <= now) => {}
                     Stand::Placed => lane.heads.push(*key),
                     Stand::Backing(until) if until <= now => lane.heads.push(*key),
                     Stand::Backing(_) if self.settings.is_ordered() => {

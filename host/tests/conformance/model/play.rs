@@ -290,7 +290,11 @@ impl Play {
             ended: vec![ended_with(&stale, outcome)],
             ..Exchange::default()
         };
-        assert_eq!(self.world.exchange(host, exchange).await.lost, [stale.hold]);
+        let lost = self.world.exchange(host, exchange).await.lost;
+        // The same end twice is harmless; then it is seen in the end that the first one stands.
+        if !self.promises.row(stale.hold.key).is_over() {
+            assert_eq!(lost, [stale.hold]);
+        }
     }
 
     async fn check_counts(&mut self) {
@@ -341,7 +345,6 @@ impl Play {
         for one in found {
             let row = self.promises.row(one.key);
             assert_eq!(one.state, row.state(), "{}", one.key);
-            assert_eq!(one.retried, row.retried, "{}", one.key);
             let outcome = one.outcome.expect("it has ended");
             assert_eq!(outcome.state(), one.state);
             assert!(one.state != State::Waiting && one.state.is_final());
