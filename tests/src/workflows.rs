@@ -49,7 +49,8 @@ pub async fn children(client: &Client, handle: &Handle) -> Vec<String> {
         limit: Some(1_000),
         ..PageQuery::default()
     };
-    let steps = client.steps(handle.id(), &page).await.unwrap();
+    let steps = client.steps(handle.id(), &page).await;
+    let steps = steps.unwrap_or_else(|error| panic!("the steps of {}: {error}", handle.id()));
     steps
         .items
         .into_iter()

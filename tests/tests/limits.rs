@@ -179,7 +179,8 @@ async fn customers_take_turns_whatever_the_shape_of_their_backlogs() {
             let key = format!("{customer}-{n}");
             call("collector/record", &(collector.url(), &key, 0)).partition(customer)
         });
-        queue.enqueue_many(calls.collect()).await.unwrap();
+        let calls: Vec<_> = calls.collect();
+        queue.enqueue_many(calls).await.unwrap();
     }
 
     let running = QueueSettings {

@@ -9,8 +9,7 @@ use std::time::Duration;
 use serde_json::json;
 use windlass_client::wire::{FailureKind, ForkRequest, State, UpgradeRequest};
 use windlass_tests::{
-    Setup, children, enqueue, eventually, failure, guests, in_state, on_both_stores, upload,
-    upload_as, value,
+    Setup, children, enqueue, failure, guests, in_state, on_both_stores, upload, upload_as, value,
 };
 
 on_both_stores![

@@ -1,4 +1,4 @@
--- What a host hands in. Claims stand in `0011_claims.sql`.
+-- What a host hands in. Claims stand in `0017_claim.sql`.
 
 -- Starts that were counted against rate limits, of one invocation.
 create type counted as (queue_id bigint, partition text, token bigint, lane_token bigint);

@@ -195,13 +195,14 @@ begin
   return query
     select q.id, q.id = any (v_queues), null::bigint, null::bigint
       from queues q
-     where (not q.paused and exists (
-             select 1 from live l where l.queue_id = q.id and l.state = 'queued' and l.host is null
-                and l.due is null and l.partition is null))
-        or (not q.paused and q.partitioned and exists (
-             select 1 from live l where l.queue_id = q.id and l.state = 'queued' and l.host is null
-                and l.due is null and l.partition is not null))
-        or exists (select 1 from waits w where w.queue_id = q.id and w.ready)
+     -- One probe of the index a queue, whatever statistics say: `exists` might read the whole table.
+     where (not q.paused and (
+             select true from live l where l.queue_id = q.id and l.state = 'queued' and l.host is null
+                and l.due is null and l.partition is null order by l.priority, l.seq limit 1))
+        or (not q.paused and q.partitioned and (
+             select true from live l where l.queue_id = q.id and l.state = 'queued' and l.host is null
+                and l.due is null and l.partition is not null order by l.partition, l.priority, l.seq limit 1))
+        or (select true from waits w where w.queue_id = q.id and w.ready limit 1)
         or q.id = any (v_queues)
     union all
     select null, null, g.key, null from unnest(v_gone) g

@@ -4,6 +4,7 @@
 //! since (`kept`). A name that is not found is looked for once more in a fresh catalogue, since another host
 //! may have stored its component a moment ago.
 
+mod declared;
 mod kept;
 
 use std::collections::{BTreeMap, HashMap};
@@ -19,6 +20,7 @@ use crate::registry::name::{self, TaskName};
 use crate::store;
 use crate::values;
 
+use declared::declared;
 pub(super) use kept::Catalogues;
 
 /// How many names as callers write them are remembered. Callers write few; this bounds what one
@@ -331,23 +333,6 @@ impl Entry {
             .map(|(_, defaults)| defaults.clone())
             .unwrap_or_default()
     }
-}
-
-/// What the manifests of components say about their tasks.
-fn declared(
-    stored: &HashMap<ComponentName, serde_json::Value>,
-) -> HashMap<ComponentName, Arc<HashMap<String, Defaults>>> {
-    let mut declared = HashMap::with_capacity(stored.len());
-    for (component, json) in stored {
-        match serde_json::from_value(json.clone()) {
-            Ok(tasks) => {
-                declared.insert(component.clone(), Arc::new(tasks));
-            }
-            // Stored by a newer host: what cannot be read is not said.
-            Err(error) => tracing::warn!(%component, %error, "a manifest cannot be read"),
-        }
-    }
-    declared
 }
 
 fn prefix(name: &TaskName) -> String {

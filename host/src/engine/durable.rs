@@ -36,7 +36,7 @@ pub struct NamedCall {
     /// How long one attempt may take.
     pub timeout_ms: Option<u64>,
     /// When, how often, in which partition …
-    pub controls: Controls,
+    pub controls: Box<Controls>,
     /// Whether it goes on when the workflow is cancelled.
     pub detached: bool,
 }

@@ -265,7 +265,7 @@ async fn whatever_ends_or_goes_back_makes_room_in_its_key(bed: Bed) {
     let c = world.host("c").await;
     let left = world.claim_one(c, queue).await;
     world.cancel(&x[..2]).await;
-    world.finish(c, &[left.clone()]).await;
+    world.finish(c, std::slice::from_ref(&left)).await;
     let next = world.claim_one(c, queue).await;
 
     for claimed in [&returned, &rescued, &left] {

@@ -154,11 +154,11 @@ async fn a_lower_limit_lets_nothing_start_until_enough_has_ended(bed: Bed) {
 
     world.queue("q", ordered(2)).await;
     let mut taken = Vec::new();
-    for ended in 0..3 {
+    for (ended, claimed) in executing.iter().take(3).enumerate() {
         let mut busy = claim(queue, 10);
         busy.executing = 4 - ended as u32;
         taken.push(world.claim_with(host, busy).await.claimed.len());
-        world.finish_one(host, &executing[ended]).await;
+        world.finish_one(host, claimed).await;
     }
     let mut busy = claim(queue, 10);
     busy.executing = 1;

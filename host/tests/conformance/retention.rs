@@ -235,16 +235,16 @@ async fn age_and_count_delete_what_either_would(bed: Bed) {
     world.past(host, "q", &clock, 3).await;
     clock.forward_ms(10 * DAY_MS).await;
     let newer = world.past(host, "q", &clock, 5).await;
-    let keep = Some(Keep {
+    let keep = Keep {
         age_ms: Some(7 * DAY_MS),
         count: Some(6),
-    });
+    };
 
-    assert_eq!(world.sweep_all(all(keep)).await, 3);
+    assert_eq!(world.sweep_all(all(Some(keep))).await, 3);
     assert_eq!(world.kept().await, newer);
     let fewer = Some(Keep {
         count: Some(2),
-        ..keep.unwrap()
+        ..keep
     });
     assert_eq!(world.sweep_all(all(fewer)).await, 3);
     assert_eq!(world.kept().await, newer[3..]);

@@ -175,9 +175,9 @@ async fn who_has_the_slots_of_its_partition_is_told(bed: Bed) {
     world.fill_partition("q", "one", 2).await;
     world.fill_partition("q", "two", 1).await;
     let id = world.enqueue_id(world.call_of("q", "one")).await;
-    let free = world.enqueue_id(world.call_of("q", "three")).await;
     let claimed = world.claim(host, queue, 2).await.claimed;
     assert_eq!(claimed.len(), 2);
+    let free = world.enqueue_id(world.call_of("q", "three")).await;
 
     let standing = world.standing(&id).await;
     let other = world.standing(&free).await;

@@ -247,7 +247,7 @@ impl TryFrom<Call> for NamedCall {
             id: options.id,
             priority: options.priority,
             timeout_ms: options.timeout_ms,
-            controls,
+            controls: Box::new(controls),
             detached: options.detached,
         })
     }

@@ -153,11 +153,10 @@ async fn take(
     Ok(())
 }
 
-/// Whether anything of the queue is in its place, and not past its deadline.
+/// Whether anything of the queue is in its place.
 async fn any_head(transaction: &mut Transaction, queue: QueueId) -> Result<bool, Error> {
     sqlx::query_scalar(include_str!("sql/any_head.sql"))
         .bind(queue.0)
-        .bind(transaction.now.0)
         .fetch_one(&mut transaction.connection)
         .await
         .map_err(failed)

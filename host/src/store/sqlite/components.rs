@@ -1,4 +1,4 @@
-//! Components, their tasks and their grants.
+//! Components, their tasks, their grants and what their manifests say.
 
 use std::collections::HashMap;
 
@@ -96,6 +96,25 @@ pub(super) async fn put_grants(
     move_catalogue(transaction).await
 }
 
+pub(super) async fn put_defaults(
+    transaction: &mut Transaction,
+    namespace: &Namespace,
+    name: &ComponentName,
+    defaults: &serde_json::Value,
+) -> Result<(), Error> {
+    sqlx::query(
+        "insert into component_defaults (namespace, name, defaults) values (?1, ?2, ?3)
+         on conflict (namespace, name) do update set defaults = excluded.defaults",
+    )
+    .bind(namespace.as_str())
+    .bind(name.as_str())
+    .bind(defaults.to_string())
+    .execute(&mut transaction.connection)
+    .await
+    .map_err(failed)?;
+    move_catalogue(transaction).await
+}
+
 async fn move_catalogue(transaction: &mut Transaction) -> Result<(), Error> {
     sqlx::query("update catalogue set revision = revision + 1")
         .execute(&mut transaction.connection)
@@ -162,21 +181,17 @@ pub(super) async fn catalogue(
         .await
         .map_err(failed)?;
     let functions = functions(&mut reader, namespace, None).await?;
-    let grants: Vec<(String, String)> =
-        sqlx::query_as("select name, grants from component_grants where namespace = ?1")
+    let grants = sqlx::query_as("select name, grants from component_grants where namespace = ?1")
+        .bind(namespace.as_str())
+        .fetch_all(&mut *reader)
+        .await
+        .map_err(failed)?;
+    let defaults =
+        sqlx::query_as("select name, defaults from component_defaults where namespace = ?1")
             .bind(namespace.as_str())
             .fetch_all(&mut *reader)
             .await
             .map_err(failed)?;
-    let grants = grants
-        .into_iter()
-        .map(|(name, grants)| {
-            Ok((
-                ComponentName::parse(&name).map_err(unreadable)?,
-                serde_json::from_str(&grants).map_err(unreadable)?,
-            ))
-        })
-        .collect::<Result<_, Error>>()?;
     let bindings: Vec<(String, String, String)> = sqlx::query_as(
         "select name, version, bindings from components
          where namespace = ?1 and bindings <> '[]'",
@@ -197,10 +212,24 @@ pub(super) async fn catalogue(
     Ok(Catalogue {
         revision,
         functions,
-        grants,
+        grants: by_name(grants)?,
         bindings,
-        defaults: HashMap::new(),
+        defaults: by_name(defaults)?,
     })
+}
+
+/// JSON of components, by their names.
+fn by_name(
+    rows: Vec<(String, String)>,
+) -> Result<HashMap<ComponentName, serde_json::Value>, Error> {
+    rows.into_iter()
+        .map(|(name, json)| {
+            Ok((
+                ComponentName::parse(&name).map_err(unreadable)?,
+                serde_json::from_str(&json).map_err(unreadable)?,
+            ))
+        })
+        .collect()
 }
 
 pub(super) async fn function(

@@ -8,7 +8,7 @@ use super::{Error, failed, unreadable};
 use crate::model::{
     Digest, FunctionId, HostNumber, InvocationId, Key, Moment, Namespace, Outcome, QueueName, State,
 };
-use crate::store::{Filter, Invocation, LogChunk, LostAttempt};
+use crate::store::{Invocation, LogChunk, LostAttempt};
 
 pub(super) async fn one(
     readers: &SqlitePool,
@@ -24,56 +24,16 @@ pub(super) async fn by_id(
     namespace: &Namespace,
     ids: &[InvocationId],
 ) -> Result<Vec<Invocation>, Error> {
-    let found: Vec<Row> = sqlx::query_as(include_str!("sql/invocations.sql"))
-        .bind(namespace.as_str())
-        .bind(rows(&ids))
-        .fetch_all(readers)
-        .await
-        .map_err(failed)?;
-    found.into_iter().map(Row::read).collect()
-}
-
-/// A page, newest first. The one statement that is put together, since each filter has its index.
-pub(super) async fn list(
-    readers: &SqlitePool,
-    namespace: &Namespace,
-    filter: &Filter,
-) -> Result<Vec<Invocation>, Error> {
-    let mut query = QueryBuilder::new(include_str!("sql/invocations_head.sql"));
+    let mut query = QueryBuilder::new("select\n");
     query
-        .push(" where i.namespace = ")
-        .push_bind(namespace.as_str());
-    if let Some(queue) = &filter.queue {
-        query
-            .push(" and i.queue_id = (select id from queues where namespace = ")
-            .push_bind(namespace.as_str())
-            .push(" and name = ")
-            .push_bind(queue.as_str())
-            .push(")");
-    }
-    match filter.state {
-        Some(state) if state.is_final() => {
-            query.push(" and o.state = ").push_bind(state.as_str());
-        }
-        Some(state) => {
-            query.push(" and l.state = ").push_bind(state.as_str());
-        }
-        None => {}
-    }
-    if let Some(task) = &filter.task {
-        query.push(" and i.task = ").push_bind(task.as_str());
-    }
-    if let Some(parent) = filter.parent {
-        query.push(" and i.parent = ").push_bind(parent.0);
-    }
-    if let Some(before) = filter.before {
-        query.push(" and i.key < ").push_bind(before.0);
-    }
-    query
-        .push(" order by i.key desc limit ")
-        .push_bind(filter.limit);
-    let found: Vec<Row> = query
-        .build_query_as()
+        .push(include_str!("sql/invocation_columns.sql"))
+        .push(", i.arguments, o.body from json_each(")
+        .push_bind(rows(&ids))
+        .push(") asked cross join invocations i on i.namespace = ")
+        .push_bind(namespace.as_str())
+        .push(" and i.id = asked.value\n")
+        .push(include_str!("sql/invocation_rows.sql"));
+    let found: Vec<Row> = (query.build_query_as())
         .fetch_all(readers)
         .await
         .map_err(failed)?;
@@ -151,8 +111,9 @@ impl AttemptRow {
     }
 }
 
+/// What a statement of `invocation_columns.sql`, with arguments and outcome, answers.
 #[derive(FromRow)]
-struct Row {
+pub(super) struct Row {
     key: i64,
     id: String,
     queue: String,
@@ -172,13 +133,23 @@ struct Row {
     forked_from: Option<String>,
     cancelling: bool,
     progress: Option<String>,
+    due_at: Option<i64>,
+    deadline_at: Option<i64>,
+    partition: Option<String>,
+    retries: Option<String>,
+    tags: Option<String>,
+    retry_of: Option<String>,
+    retried_as: Option<String>,
+    retried: u32,
     arguments: Option<Vec<u8>>,
     body: Option<String>,
 }
 
 impl Row {
-    fn read(self) -> Result<Invocation, Error> {
+    pub(super) fn read(self) -> Result<Invocation, Error> {
         let state: State = self.state.parse().map_err(unreadable)?;
+        let retries = self.retries.as_deref().map(serde_json::from_str);
+        let tags = self.tags.as_deref().map(serde_json::from_str);
         let outcome = self.body.map(|body| Outcome::from_stored(state, &body));
         Ok(Invocation {
             workflow: self.workflow,
@@ -202,14 +173,14 @@ impl Row {
             progress: self.progress,
             arguments: self.arguments.map(Bytes::from),
             outcome: outcome.transpose().map_err(unreadable)?,
-            retry_of: None,
-            retried_as: None,
-            partition: None,
-            due_at: None,
-            deadline_at: None,
-            retries: None,
-            retried: 0,
-            tags: Default::default(),
+            retry_of: self.retry_of.map(InvocationId::from_store),
+            retried_as: self.retried_as.map(InvocationId::from_store),
+            partition: self.partition,
+            due_at: self.due_at.map(Moment),
+            deadline_at: self.deadline_at.map(Moment),
+            retries: retries.transpose().map_err(unreadable)?,
+            retried: self.retried,
+            tags: tags.transpose().map_err(unreadable)?.unwrap_or_default(),
         })
     }
 }

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use sqlx::{FromRow, SqlitePool};
 
+use super::packed::rows;
 use super::{Error, Transaction, cancel, claim, ends, failed, slots, unreadable};
 use crate::model::{Failure, FailureKind, Fence, HostNumber, Key, Moment, Outcome, QueueId};
-use crate::store::{Beat, Held, Hold, Host, NewHost, Rescued, Signal};
+use crate::store::{Beat, Held, Hold, Host, NewHost, Rescued, Signal, Trouble};
 
 pub(super) async fn register(
     transaction: &mut Transaction,
@@ -46,13 +47,19 @@ pub(super) async fn must_be_alive(
     alive.map(drop).ok_or(Error::LeaseLost(host))
 }
 
-pub(super) async fn renew(transaction: &mut Transaction, host: HostNumber) -> Result<Beat, Error> {
-    let renewed =
-        sqlx::query("update hosts set beat = beat + 1 where number = ?1 and state = 'alive'")
-            .bind(host.0)
-            .execute(&mut transaction.connection)
-            .await
-            .map_err(failed)?;
+pub(super) async fn renew(
+    transaction: &mut Transaction,
+    host: HostNumber,
+    troubles: &[Trouble],
+) -> Result<Beat, Error> {
+    let renewed = sqlx::query(
+        "update hosts set beat = beat + 1, troubles = ?2 where number = ?1 and state = 'alive'",
+    )
+    .bind(host.0)
+    .bind(rows(&troubles))
+    .execute(&mut transaction.connection)
+    .await
+    .map_err(failed)?;
     if renewed.rows_affected() == 0 {
         return Err(Error::LeaseLost(host));
     }
@@ -207,7 +214,7 @@ async fn take_back(
 pub(super) async fn hosts(readers: &SqlitePool) -> Result<Vec<Host>, Error> {
     let found: Vec<HostRow> = sqlx::query_as(
         "select number, name, address, version, queues, lease_ms, beat, started_at,
-                (select count(*) from live where live.host = hosts.number) as holds
+                troubles, (select count(*) from live where live.host = hosts.number) as holds
          from hosts where state = 'alive' order by number",
     )
     .fetch_all(readers)
@@ -256,6 +263,7 @@ struct HostRow {
     lease_ms: i64,
     beat: i64,
     started_at: i64,
+    troubles: String,
     holds: i64,
 }
 
@@ -274,7 +282,7 @@ impl HostRow {
             beat: self.beat,
             started_at: Moment(self.started_at),
             holds: self.holds as u64,
-            troubles: Vec::new(),
+            troubles: serde_json::from_str(&self.troubles).map_err(unreadable)?,
         })
     }
 }

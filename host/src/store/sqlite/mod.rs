@@ -8,6 +8,7 @@ mod cancel;
 mod claim;
 mod clockwork;
 mod components;
+mod counted;
 mod ends;
 mod enqueue;
 mod errors;
@@ -15,16 +16,23 @@ mod exchange;
 mod handles;
 mod lanes;
 mod lease;
+mod listing;
 mod lock;
 mod messages;
+mod onces;
 mod options;
+mod origin;
 mod packed;
 mod queues;
 mod retries;
+mod schedules;
 mod schema;
 mod slots;
+mod standing;
 mod steps;
+mod sweep;
 mod take;
+mod terms;
 mod tokens;
 mod waits;
 mod workflows;
@@ -37,11 +45,12 @@ use bytes::Bytes;
 use sqlx::SqlitePool;
 use tokio::sync::broadcast;
 
-use self::enqueue::Origin;
+use self::counted::Counted;
 use self::errors::{failed, unreadable};
 use self::lock::Lock;
 pub use self::options::Options;
-use self::writer::{Survives, Transaction, Writer};
+use self::origin::Origin;
+use self::writer::{Transaction, Writer};
 use super::{
     Added, Backend, Beat, Cancelling, Catalogue, Chunk, Claimable, Component, Counts, DueSchedules,
     EndedWith, Enqueued, Error, Exchange, Exchanged, Filter, Fired, Firing, Fork, Function, Held,
@@ -61,6 +70,7 @@ const SIGNALS_MAX: usize = 1_024;
 pub struct Sqlite {
     writer: Writer,
     readers: SqlitePool,
+    counted: Counted,
     signals: broadcast::Sender<Signal>,
     options: Options,
 }
@@ -71,11 +81,13 @@ pub async fn open(path: &Path, options: &Options) -> Result<Sqlite, Error> {
     let lock = Lock::take(path, options.address.as_deref())?;
     let connection = schema::writer(path).await?;
     let readers = schema::readers(path).await?;
+    let counted = Counted::read(&readers).await?;
     let (signals, _) = broadcast::channel(SIGNALS_MAX);
     let writer = Writer::start(connection, signals.clone(), options.clock.clone(), lock);
     Ok(Sqlite {
         writer,
         readers,
+        counted,
         signals,
         options: options.clone(),
     })
@@ -147,13 +159,16 @@ impl Store for Sqlite {
         settings: &Settings,
     ) -> Result<Queue, Error> {
         let (namespace, name, settings) = (namespace.clone(), name.clone(), settings.clone());
-        self.writer
+        let queue = self
+            .writer
             .write(move |transaction| {
                 Box::pin(
                     async move { queues::put(transaction, &namespace, &name, &settings).await },
                 )
             })
-            .await
+            .await?;
+        self.counted.note(&queue);
+        Ok(queue)
     }
 
     async fn queue(
@@ -206,9 +221,12 @@ impl Store for Sqlite {
             .await
     }
 
-    async fn renew(&self, host: HostNumber, _troubles: &[Trouble]) -> Result<Beat, Error> {
+    async fn renew(&self, host: HostNumber, troubles: &[Trouble]) -> Result<Beat, Error> {
+        let troubles = troubles.to_vec();
         self.writer
-            .write(move |transaction| Box::pin(lease::renew(transaction, host)))
+            .write(move |transaction| {
+                Box::pin(async move { lease::renew(transaction, host, &troubles).await })
+            })
             .await
     }
 
@@ -234,11 +252,7 @@ impl Store for Sqlite {
     }
 
     async fn exchange(&self, host: HostNumber, exchange: Exchange) -> Result<Exchanged, Error> {
-        // Claims alone need not survive the loss of power: it ends what was claimed as well.
-        let survives = match exchange.is_claims_only() {
-            true => Survives::Process,
-            false => Survives::Power,
-        };
+        let survives = self.counted.survival(&exchange);
         self.writer
             .write_surviving(survives, move |transaction| {
                 Box::pin(exchange::exchange(transaction, host, exchange))
@@ -279,7 +293,7 @@ impl Store for Sqlite {
         namespace: &Namespace,
         filter: &Filter,
     ) -> Result<Vec<Invocation>, Error> {
-        handles::list(&self.readers, namespace, filter).await
+        listing::page(&self.readers, namespace, filter).await
     }
 
     async fn log(&self, key: Key) -> Result<Vec<LogChunk>, Error> {
@@ -376,51 +390,74 @@ impl Store for Sqlite {
 
     async fn put_defaults(
         &self,
-        _namespace: &Namespace,
-        _name: &ComponentName,
-        _defaults: &serde_json::Value,
+        namespace: &Namespace,
+        name: &ComponentName,
+        defaults: &serde_json::Value,
     ) -> Result<(), Error> {
-        unimplemented!("contract")
+        let (namespace, name, defaults) = (namespace.clone(), name.clone(), defaults.clone());
+        self.writer
+            .write(move |transaction| {
+                Box::pin(async move {
+                    components::put_defaults(transaction, &namespace, &name, &defaults).await
+                })
+            })
+            .await
     }
 
     async fn rest(&self, _host: HostNumber, _rests: bool) -> Result<(), Error> {
+        // Nobody else writes to the file.
         Ok(())
     }
 
     async fn standing(
         &self,
-        _namespace: &Namespace,
-        _id: &InvocationId,
+        namespace: &Namespace,
+        id: &InvocationId,
     ) -> Result<Option<Standing>, Error> {
-        unimplemented!("contract")
+        standing::standing(&self.readers, namespace, id, (self.options.clock)()).await
     }
 
-    async fn put_schedule(&self, _schedule: &Schedule) -> Result<Schedule, Error> {
-        unimplemented!("contract")
+    async fn put_schedule(&self, schedule: &Schedule) -> Result<Schedule, Error> {
+        let schedule = schedule.clone();
+        self.writer
+            .write(move |transaction| {
+                Box::pin(async move { schedules::put(transaction, &schedule).await })
+            })
+            .await
     }
 
     async fn schedules(
         &self,
-        _namespace: &Namespace,
-        _name: Option<&str>,
+        namespace: &Namespace,
+        name: Option<&str>,
     ) -> Result<Vec<Schedule>, Error> {
-        unimplemented!("contract")
+        schedules::list(&self.readers, namespace, name).await
     }
 
-    async fn delete_schedule(&self, _namespace: &Namespace, _name: &str) -> Result<bool, Error> {
-        unimplemented!("contract")
+    async fn delete_schedule(&self, namespace: &Namespace, name: &str) -> Result<bool, Error> {
+        let (namespace, name) = (namespace.clone(), name.to_owned());
+        self.writer
+            .write(move |transaction| {
+                Box::pin(async move { schedules::delete(transaction, &namespace, &name).await })
+            })
+            .await
     }
 
-    async fn due_schedules(&self, _limit: u32) -> Result<DueSchedules, Error> {
-        unimplemented!("contract")
+    async fn due_schedules(&self, limit: u32) -> Result<DueSchedules, Error> {
+        schedules::due(&self.readers, limit, (self.options.clock)()).await
     }
 
-    async fn fire(&self, _firing: Firing) -> Result<Fired, Error> {
-        unimplemented!("contract")
+    async fn fire(&self, firing: Firing) -> Result<Fired, Error> {
+        let make = !self.options.declared_queues_only;
+        self.writer
+            .write(move |transaction| {
+                Box::pin(async move { schedules::fire(transaction, &firing, make).await })
+            })
+            .await
     }
 
-    async fn sweep(&self, _sweep: &Sweep) -> Result<Swept, Error> {
-        unimplemented!("contract")
+    async fn sweep(&self, sweep: &Sweep) -> Result<Swept, Error> {
+        sweep::sweep(&self.readers, &self.writer, sweep, (self.options.clock)()).await
     }
 
     async fn ping(&self) -> Result<(), Error> {

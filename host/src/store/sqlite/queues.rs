@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use sqlx::{FromRow, SqliteConnection, SqlitePool};
 
+use super::packed::rows;
 use super::{Error, Transaction, failed, lanes, unreadable};
 use crate::model::{Moment, Namespace, QueueId, QueueName, queue::Settings};
 use crate::store::{Counts, Queue, Signal};
@@ -46,28 +47,65 @@ pub(super) async fn put(
     Ok(queue)
 }
 
+/// Where a call goes, as the queue is set now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) queue: QueueId,
+    /// Whether the queue has partitions.
+    pub(super) partitioned: bool,
+}
+
 /// The queue of this name, made without limits if there is none and `make` allows it.
 pub(super) async fn find_or_make(
     transaction: &mut Transaction,
     namespace: &Namespace,
     name: &QueueName,
     make: bool,
-) -> Result<QueueId, Error> {
-    let found: Option<i64> =
-        sqlx::query_scalar("select id from queues where namespace = ?1 and name = ?2")
-            .bind(namespace.as_str())
-            .bind(name.as_str())
-            .fetch_optional(&mut transaction.connection)
-            .await
-            .map_err(failed)?;
-    if let Some(id) = found {
-        return Ok(QueueId(id));
+) -> Result<Place, Error> {
+    let found: Option<(i64, bool)> = sqlx::query_as(
+        "select id, settings ->> 'partitions' is not null
+         from queues where namespace = ?1 and name = ?2",
+    )
+    .bind(namespace.as_str())
+    .bind(name.as_str())
+    .fetch_optional(&mut transaction.connection)
+    .await
+    .map_err(failed)?;
+    if let Some((id, partitioned)) = found {
+        return Ok(Place {
+            queue: QueueId(id),
+            partitioned,
+        });
     }
     if !make {
         return Err(Error::UnknownQueue(name.clone()));
     }
     let queue = put(transaction, namespace, name, &Settings::default()).await?;
-    Ok(queue.id)
+    Ok(Place {
+        queue: queue.id,
+        partitioned: false,
+    })
+}
+
+/// Counts that so many are scheduled more than before, and so many more came that are not: of each
+/// queue.
+pub(super) async fn arrive(
+    transaction: &mut Transaction,
+    arrived: &[(QueueId, i64, i64)],
+) -> Result<(), Error> {
+    // `true` tells the parser that `on` does not belong to a join.
+    sqlx::query(
+        "insert into arrivals (queue_id, scheduled, live)
+         select value ->> 0, value ->> 1, value ->> 2 from json_each(?1) where true
+         on conflict (queue_id) do update set
+             scheduled = scheduled + excluded.scheduled,
+             live = live + excluded.live",
+    )
+    .bind(rows(&arrived))
+    .execute(&mut transaction.connection)
+    .await
+    .map_err(failed)?;
+    Ok(())
 }
 
 /// Every queue in which something may be claimed or may go on.
@@ -127,30 +165,50 @@ async fn with_counts(
     // One snapshot: what moves from one state to the next is counted once.
     let mut reader = readers.begin().await.map_err(failed)?;
     let queues = select(&mut reader, namespace, name).await?;
-    let held = held(&mut reader).await?;
+    let running = running(&mut reader).await?;
     let mut found = Vec::with_capacity(queues.len());
     for queue in queues {
-        let mut counts = held.get(&queue.id).copied().unwrap_or_default();
         let row: CountsRow = sqlx::query_as(include_str!("sql/counts.sql"))
             .bind(queue.id.0)
             .fetch_one(&mut *reader)
             .await
             .map_err(failed)?;
-        counts.queued += row.queued as u64;
-        counts.scheduled = row.scheduled as u64;
-        counts.waiting = row.waiting as u64;
-        counts.succeeded = row.succeeded as u64;
-        counts.failed = row.failed as u64;
-        counts.cancelled = row.cancelled as u64;
+        let running = running.get(&queue.id).copied().unwrap_or_default();
+        let ended = row.succeeded + row.failed + row.cancelled;
+        let queued = (row.arrived - ended - row.waiting - running).max(0);
+        let oldest_queued_at = match queued {
+            0 => None,
+            _ => oldest(&mut reader, &queue).await?,
+        };
+        let counts = Counts {
+            scheduled: row.scheduled as u64,
+            queued: queued as u64,
+            running: running as u64,
+            waiting: row.waiting as u64,
+            succeeded: row.succeeded as u64,
+            failed: row.failed as u64,
+            cancelled: row.cancelled as u64,
+            oldest_queued_at,
+        };
         found.push((queue, counts));
     }
     Ok(found)
 }
 
-/// What hosts hold of each queue. To the outside, what is reserved is queued.
-async fn held(reader: &mut SqliteConnection) -> Result<HashMap<QueueId, Counts>, Error> {
-    let rows: Vec<(i64, i64, i64)> = sqlx::query_as(
-        "select queue_id, sum(state = 'queued'), sum(state = 'running')
+async fn oldest(reader: &mut SqliteConnection, queue: &Queue) -> Result<Option<Moment>, Error> {
+    let at: Option<i64> = sqlx::query_scalar(include_str!("sql/oldest.sql"))
+        .bind(queue.id.0)
+        .bind(queue.settings.partitions.is_some())
+        .fetch_one(reader)
+        .await
+        .map_err(failed)?;
+    Ok(at.map(Moment))
+}
+
+/// How many of each queue execute. To the outside, what is reserved is queued.
+async fn running(reader: &mut SqliteConnection) -> Result<HashMap<QueueId, i64>, Error> {
+    let rows: Vec<(i64, i64)> = sqlx::query_as(
+        "select queue_id, sum(state = 'running')
          from live where host is not null group by queue_id",
     )
     .fetch_all(reader)
@@ -158,14 +216,7 @@ async fn held(reader: &mut SqliteConnection) -> Result<HashMap<QueueId, Counts>,
     .map_err(failed)?;
     Ok(rows
         .into_iter()
-        .map(|(queue, reserved, running)| {
-            let counts = Counts {
-                queued: reserved as u64,
-                running: running as u64,
-                ..Counts::default()
-            };
-            (QueueId(queue), counts)
-        })
+        .map(|(queue, running)| (QueueId(queue), running))
         .collect())
 }
 
@@ -210,7 +261,7 @@ impl QueueRow {
 
 #[derive(FromRow)]
 struct CountsRow {
-    queued: i64,
+    arrived: i64,
     scheduled: i64,
     waiting: i64,
     succeeded: i64,

@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use sqlx::SqlitePool;
 
-use super::enqueue::{self, Origin};
+use super::origin::{Family, Origin};
 use super::packed::rows;
-use super::{Error, Transaction, cancel, failed, slots};
-use crate::model::{HostNumber, InvocationId, Key, Moment};
+use super::{Error, Transaction, cancel, enqueue, failed, slots};
+use crate::model::{HostNumber, InvocationId, Key, Moment, QueueId};
 use crate::store::{Chunk, Enqueued, NewCall, Publication, Signal, Steps};
 
 /// Why children end that their own workflow cancels.
@@ -113,7 +113,11 @@ async fn store_children(
         return Ok(Vec::new());
     }
     let key = steps.hold.key;
-    let depth = sqlx::query_scalar("select depth from invocations where key = ?1")
+    let (depth, deadline, queue, partition): (u32, Option<i64>, i64, Option<String>) =
+        sqlx::query_as(
+            "select depth, invocations.deadline, live.queue_id, live.partition
+             from invocations join live using (key) where key = ?1",
+        )
         .bind(key.0)
         .fetch_one(&mut transaction.connection)
         .await
@@ -121,12 +125,15 @@ async fn store_children(
     let calls: Vec<NewCall> = (steps.children.iter())
         .map(|child| child.call.clone())
         .collect();
-    let origin = Origin::Workflow {
+    let origin = Origin::Workflow(Family {
         key,
         depth,
+        queue: QueueId(queue),
+        partition,
+        deadline: deadline.map(Moment),
         lenders: slots::lenders(transaction, key).await?,
         detached: steps.children.iter().map(|child| child.detached).collect(),
-    };
+    });
     enqueue::enqueue(transaction, &calls, &origin, make_queues).await
 }
 

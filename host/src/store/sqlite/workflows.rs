@@ -2,9 +2,9 @@
 
 use sqlx::{FromRow, SqlitePool};
 
-use super::enqueue::{self, Origin};
+use super::origin::Origin;
 use super::packed::rows;
-use super::{Error, Transaction, failed, unreadable};
+use super::{Error, Transaction, enqueue, failed, unreadable};
 use crate::model::{
     ComponentName, Digest, FunctionId, InvocationId, Key, Moment, Namespace, Outcome, State,
 };

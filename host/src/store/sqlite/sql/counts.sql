@@ -1,9 +1,11 @@
--- Each count reads an index of its own; what hosts hold is counted elsewhere.
+-- What came into queue ?1, and what of it waits or has ended. No row of those that are queued is
+-- read: they are what is left. What hosts hold is counted elsewhere.
 select
+    coalesce((select live from arrivals where queue_id = ?1), 0) as arrived,
+    coalesce((select scheduled from arrivals where queue_id = ?1), 0) as scheduled,
+    -- What the index has is said in its words: the planner draws no conclusions from `=`.
     (select count(*) from live
-     where queue_id = ?1 and state = 'queued' and host is null) as queued,
-    (select count(*) from live where queue_id = ?1 and state = 'scheduled') as scheduled,
-    (select count(*) from live where queue_id = ?1 and state = 'waiting') as waiting,
+     where queue_id = ?1 and state = 'waiting' and state in ('scheduled', 'waiting')) as waiting,
     coalesce(sum(succeeded), 0) as succeeded,
     coalesce(sum(failed), 0) as failed,
     coalesce(sum(cancelled), 0) as cancelled
