@@ -136,7 +136,7 @@ impl Promises {
             .min(rate.least)
             .min(slots.unwrap_or(usize::MAX));
         assert!(taken >= must, "{must} could start, {taken} were claimed");
-        self.check_what_is_told(&lanes, rate, claim, granted, slots);
+        self.check_what_is_told(&lanes, rate, claim, granted, slots, now);
     }
 
     /// In each partition the first ones were taken, and no more than may be; how many of each.
@@ -194,16 +194,17 @@ impl Promises {
         claim: &Claim,
         granted: &Granted,
         slots: Option<usize>,
+        now: Moment,
     ) {
         let taken = granted.claimed.len();
-        let stand = |row: &&Row| matches!(row.stand, Stand::Placed | Stand::Backing(_));
-        let left = self.rows.values().filter(stand).count() - taken;
+        let (ready, aside) = self.left(now);
+        let left = ready - taken;
         assert!(
             !granted.drained || left == 0,
             "{left} are left in a queue that is called drained"
         );
         let away = |row: &Row| matches!(row.stand, Stand::Away(_));
-        let empty = left == 0 && !self.rows.values().any(away);
+        let empty = left + aside == 0 && !self.rows.values().any(away);
         assert!(
             granted.drained || !empty || taken == claim.rows as usize,
             "an empty queue is drained"
@@ -218,6 +219,19 @@ impl Promises {
             !by_time || granted.opens_in_us.is_some_and(|us| us > 0),
             "only time holds it back, and it is not told how long"
         );
+    }
+
+    /// How many stand in their places, and how many of those only for the clock: they are past their
+    /// deadlines, or back off though the queue is ordered no more.
+    fn left(&self, now: Moment) -> (usize, usize) {
+        let ordered = self.settings.is_ordered();
+        let stand = |row: &&Row| matches!(row.stand, Stand::Placed | Stand::Backing(_));
+        let aside = |row: &&Row| {
+            let backs = matches!(row.stand, Stand::Backing(until) if until > now);
+            row.deadline.is_some_and(|at| at <= now) || (backs && !ordered)
+        };
+        let aside = self.rows.values().filter(stand).filter(aside).count();
+        (self.rows.values().filter(stand).count() - aside, aside)
     }
 
     /// Whether something can start as far as order, partitions and rates go.

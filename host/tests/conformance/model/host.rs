@@ -94,11 +94,12 @@ impl Play {
         self.decide(&mut host, &mut exchange);
         self.give_back(&mut host, &mut exchange);
         let rows = 1 + self.random.below(5) as u32;
+        let in_use = (host.executing.len() + host.reserved.len()) as u32;
         let concurrency = self.promises.settings.concurrency;
         let wish = Claim {
             executing: host.executing.len() as u32,
             reserved: host.reserved.len() as u32,
-            slots: concurrency.unwrap_or(rows),
+            slots: concurrency.unwrap_or(in_use + rows),
             ..claim(self.queue, rows)
         };
         exchange.claims = vec![wish.clone()];
