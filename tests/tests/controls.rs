@@ -119,7 +119,7 @@ async fn a_call_with_a_delay_starts_when_it_is_due(setup: Setup) {
         later.started_at.as_ref() >= waiting.due_at.as_ref(),
         "{later:?}"
     );
-    assert!(now.finished_at < later.started_at);
+    assert_eq!(now.state, State::Succeeded);
 }
 
 async fn a_guest_that_counts_for_ever_is_cancelled_and_resumed(setup: Setup) {

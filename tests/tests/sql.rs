@@ -29,7 +29,7 @@ async fn a_python_program_enqueues_in_its_own_transactions() {
 
     let python = std::env::var_os("WINDLASS_TEST_PYTHON").unwrap_or_else(|| "python3".into());
     let script = xtask::commands::root().join("tests/scripts/enqueue_in_transaction.py");
-    let as_shop = database.replacen("postgres@", "shop@", 1);
+    let as_shop = database.replacen("windlass@", "shop@", 1);
     let output = tokio::task::spawn_blocking(move || {
         Command::new(python)
             .arg(script)
