@@ -69,7 +69,7 @@ async fn an_idle_host_hears_of_a_call_by_sql() {
     let database = fresh_database();
     // It would look for itself only after a minute.
     let host = Setup::postgres(&database)
-        .with(&["--poll-ms", "60000"])
+        .with(&["--set", "queue.poll_ms=60000"])
         .start();
     upload(&host.client(), "hello").await;
     let resting = "select count(*) from windlass.hosts where rests and state = 'alive'";
