@@ -40,6 +40,16 @@ pub enum Entry {
     Interruption,
 }
 
+impl Entry {
+    /// Whether it is about one of these invocations.
+    pub fn is_of(&self, ids: &[&str]) -> bool {
+        match self {
+            Self::Start { id, .. } | Self::End { id, .. } => ids.contains(&id.as_str()),
+            Self::Interruption => false,
+        }
+    }
+}
+
 /// A collector on loopback. It ends when this is dropped.
 #[derive(Debug)]
 pub struct Collector {

@@ -8,8 +8,8 @@
 use std::time::Duration;
 
 use windlass_client::wire::{
-    BulkRequest, Dedup, Failure, FailureKind, Filter, Invocation, ListQuery, OnConflict, Outcome,
-    QueueSettings, Retries, State,
+    BulkRequest, Dedup, Failure, FailureKind, Filter, Invocation, Keep, ListQuery, OnConflict,
+    Outcome, QueueSettings, Retention, Retries, State,
 };
 use windlass_client::{Client, Error, Handle};
 use windlass_tests::{Setup, call, ended, eventually, executing, on_both_stores, upload};
@@ -22,6 +22,7 @@ on_both_stores![
     of_one_deduplication_key_there_is_one_call,
     everything_queued_is_cancelled_by_one_request_and_nothing_by_a_dry_run,
     a_workflow_says_when_and_how_often_its_calls_are_tried,
+    what_has_ended_is_kept_as_long_as_its_queue_says,
 ];
 
 fn failure(invocation: &Invocation) -> &Failure {
@@ -243,4 +244,48 @@ async fn a_workflow_says_when_and_how_often_its_calls_are_tried(setup: Setup) {
         (counts.ended() == 2).then_some(()).ok_or(counts)
     })
     .await;
+}
+
+async fn what_has_ended_is_kept_as_long_as_its_queue_says(setup: Setup) {
+    let host = setup.with(&["--set", "maintenance.sweep_ms=100"]).start();
+    let client = host.client();
+    upload(&client, "hello").await;
+    let settings = QueueSettings {
+        retention: Some(Retention {
+            succeeded: Some(Keep {
+                count: Some(2),
+                ..Keep::default()
+            }),
+            ..Retention::default()
+        }),
+        ..QueueSettings::default()
+    };
+    client.queue("few").put(&settings).await.unwrap();
+
+    let many = |queue: &'static str| {
+        let calls: Vec<_> = (0..20).map(|_| call("hello/nothing", &[(); 0])).collect();
+        let client = client.clone();
+        async move { client.queue(queue).enqueue_many(calls).await.unwrap() }
+    };
+    let (few, all) = (many("few").await, many("all").await);
+    ended(&client, &all).await;
+
+    let listed = async |queue: &str| {
+        let query = ListQuery {
+            queue: Some(queue.to_owned()),
+            ..ListQuery::default()
+        };
+        let page = client.invocations(&query).await.unwrap();
+        page.items
+            .into_iter()
+            .map(|kept| kept.id)
+            .collect::<Vec<_>>()
+    };
+    let newest = [few[19].id().to_owned(), few[18].id().to_owned()];
+    eventually("the deletion of all but the newest", async || {
+        let kept = listed("few").await;
+        (kept == newest).then_some(()).ok_or(kept)
+    })
+    .await;
+    assert_eq!(listed("all").await.len(), 20);
 }

@@ -200,3 +200,40 @@ async fn customers_take_turns_whatever_the_shape_of_their_backlogs() {
         assert!((16..=24).contains(&count), "{before:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_host_runs_no_more_at_once_than_its_own_limit() {
+    let collector = Collector::start().await;
+    let database = fresh_database();
+    let hosts: Vec<HostProcess> = (0..2).map(|_| Setup::postgres(&database).start()).collect();
+    let client = hosts[0].client();
+    prepare(&client, &collector).await;
+    let settings = QueueSettings {
+        worker_concurrency: Some(2),
+        ..QueueSettings::default()
+    };
+    client.queue("workers").put(&settings).await.unwrap();
+
+    let calls: Vec<Call> = (0..80)
+        .map(|n| call("collector/record", &(collector.url(), format!("w-{n}"), 20)))
+        .collect();
+    let handles = client.queue("workers").enqueue_many(calls).await.unwrap();
+    let ended = windlass_tests::ended(&client, &handles).await;
+
+    let log = collector.log();
+    assert!(Running::follow(&log, |_| true).at_once_max <= 4);
+    let by_host: HashMap<_, Vec<&str>> = ended.iter().fold(HashMap::new(), |mut by, one| {
+        by.entry(one.host)
+            .or_insert_with(Vec::new)
+            .push(one.id.as_str());
+        by
+    });
+    for ids in by_host.values() {
+        let on_this: Vec<_> = log
+            .iter()
+            .filter(|entry| entry.is_of(ids))
+            .cloned()
+            .collect();
+        assert!(Running::follow(&on_this, |_| true).at_once_max <= 2);
+    }
+}
