@@ -165,6 +165,7 @@ async fn a_workflow_that_enqueues_itself_for_ever_is_ended_by_a_limit(setup: Set
     let failed = handle.wait().await.unwrap();
     let query = windlass_client::wire::ListQuery {
         state: Some(State::Failed),
+        include: Some("outcome".to_owned()),
         ..Default::default()
     };
     let deepest = client.invocations(&query).await.unwrap().items;
