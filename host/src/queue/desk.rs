@@ -161,10 +161,11 @@ impl Desk {
         let reserved = ours.count() as u32;
         let held = self.executing + reserved;
         if self.is_hungry() && !(self.ordered && blind) {
-            let alone = !self.ordered && !self.contended && self.worker.is_none();
-            let ahead = match !alone {
-                true => 0,
-                false => self.rate.within(AHEAD, now),
+            // Where an order, another host or this host's own limit is at stake, nothing is.
+            let may_claim_ahead = !self.ordered && !self.contended && self.worker.is_none();
+            let ahead = match may_claim_ahead {
+                true => self.rate.within(AHEAD, now),
+                false => 0,
             };
             // A free permit is of no use beyond the limit.
             let most = self.concurrency.unwrap_or(u32::MAX);
