@@ -44,6 +44,11 @@ trait Toolchain {
     /// The tools that it needs, each looked for before anything is made.
     fn tools(&self, project: &Project) -> Vec<Tool>;
 
+    /// Whether the WIT is derived from the code, so that there is none to be read before.
+    fn wit_follows_code(&self) -> bool {
+        false
+    }
+
     /// Makes the component; `.windlass/` holds the SDK and the WIT already.
     ///
     /// # Errors
