@@ -74,7 +74,10 @@ pub fn build(request: Request, say: &mut dyn FnMut(String)) -> Result<Built, Err
     let Workshop {
         project, warnings, ..
     } = workshop;
-    for warning in warnings.into_inner().unwrap_or_else(PoisonError::into_inner) {
+    for warning in warnings
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner)
+    {
         say(warning);
     }
     if !project.workflows.is_empty() || !project.tasks.is_empty() {
@@ -82,13 +85,31 @@ pub fn build(request: Request, say: &mut dyn FnMut(String)) -> Result<Built, Err
         let described = describe::describe(&bytes);
         description = described.map_err(|error| Error::Component(error.to_string()))?;
     }
-    write_file(&project.file, &bytes)?;
+    // Also when it is as it was: its time says when it was built.
+    if let Some(folder) = project.file.parent() {
+        std::fs::create_dir_all(folder).map_err(Error::file("make", folder))?;
+    }
+    std::fs::write(&project.file, &bytes).map_err(Error::file("write", &project.file))?;
     Ok(Built {
         file: project.file,
         size: bytes.len(),
         description,
         took: began.elapsed(),
     })
+}
+
+/// What is missing of a language's toolchain, or too old.
+///
+/// # Errors
+///
+/// That is what it returns; nothing is installed.
+pub fn lacking(language: Language) -> Result<(), Error> {
+    let project = Project::new("any", Path::new(""), language);
+    let mut tools = Tools::new();
+    for tool in language.toolchain().tools(&project) {
+        tools.look_for(&tool, false, &mut |_| {})?;
+    }
+    Ok(())
 }
 
 /// Puts the SDK, without its templates and tests, into the project; what another version put there

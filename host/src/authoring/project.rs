@@ -143,6 +143,24 @@ impl Project {
         })
     }
 
+    /// One of which nothing is said but its language.
+    pub(super) fn new(name: &str, folder: &Path, language: Language) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            name: name.to_owned(),
+            file: folder.join(default_file(name)),
+            workflows: Vec::new(),
+            tasks: Vec::new(),
+            build: Build {
+                language,
+                wit: None,
+                world: None,
+                source: None,
+                engine: Engine::default(),
+            },
+        }
+    }
+
     /// The folder of its WIT.
     pub fn wit(&self) -> PathBuf {
         let wit = self.build.wit.as_deref();
@@ -165,21 +183,6 @@ pub fn default_file(name: &str) -> PathBuf {
 fn line_of(text: &str, span: Option<std::ops::Range<usize>>) -> usize {
     let before = span.map_or("", |span| &text[..span.start.min(text.len())]);
     before.bytes().filter(|byte| *byte == b'\n').count() + 1
-}
-
-#[cfg(test)]
-impl Project {
-    /// A project of Rust for tests.
-    pub fn named(name: &str, folder: &Path) -> Self {
-        Self {
-            folder: folder.to_owned(),
-            name: name.to_owned(),
-            file: folder.join(default_file(name)),
-            workflows: Vec::new(),
-            tasks: Vec::new(),
-            build: toml::from_str("language = \"rust\"").unwrap(),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -243,7 +246,10 @@ mod tests {
 
         let error = Project::open(folder.path()).unwrap_err();
 
-        assert!(error.to_string().ends_with("windlass.toml is not there"), "{error}");
+        assert!(
+            error.to_string().ends_with("windlass.toml is not there"),
+            "{error}"
+        );
         assert!(error.hint().unwrap().contains("windlass new"));
     }
 }

@@ -101,9 +101,8 @@ fn artifact(messages: &str, manifest: &Path) -> Result<PathBuf, Error> {
 /// Writes the WIT of what the component exports, unless the project has a WIT of its own.
 fn write_wit(project: &Project, bytes: &[u8]) -> Result<(), Error> {
     let folder = project.wit();
-    let is_ours = |file: &Path| {
-        std::fs::read_to_string(file).is_ok_and(|text| text.starts_with(MARK))
-    };
+    let is_ours =
+        |file: &Path| std::fs::read_to_string(file).is_ok_and(|text| text.starts_with(MARK));
     let mut written_before = Vec::new();
     if folder.exists() {
         for entry in std::fs::read_dir(&folder).map_err(Error::file("read", &folder))? {
@@ -145,6 +144,7 @@ fn exported(resolve: &Resolve, world: WorldId) -> Option<PackageId> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::authoring::Language;
 
     const HELLO: &[u8] = include_bytes!("../../assets/hello.wasm");
 
@@ -165,13 +165,16 @@ mod tests {
     #[test]
     fn the_wit_is_written_unless_the_author_has_one() {
         let folder = tempfile::tempdir().unwrap();
-        let project = Project::named("hello", folder.path());
+        let project = Project::new("hello", folder.path(), Language::Rust);
 
         write_wit(&project, HELLO).unwrap();
 
         let written = std::fs::read_to_string(folder.path().join("wit/hello.wit")).unwrap();
         assert!(written.contains("package demo:hello@0.1.0;"), "{written}");
-        assert!(written.contains("greet: func(name: string) -> string;"), "{written}");
+        assert!(
+            written.contains("greet: func(name: string) -> string;"),
+            "{written}"
+        );
         assert!(!written.contains("wasi"), "{written}");
         let own = folder.path().join("wit/own.wit");
         std::fs::write(&own, "package my:own;").unwrap();
