@@ -9,6 +9,7 @@
 //! ```
 
 pub mod api;
+pub mod authoring;
 pub mod cli;
 pub mod config;
 pub mod control;
