@@ -4,7 +4,7 @@
 //! (`tests/layers.rs` holds this):
 //!
 //! ```text
-//! main → cli → server → config → api → http → queue → workflow → control
+//! main → cli → authoring → server → config → api → http → queue → workflow → control
 //!      → registry → engine · store → values → model · telemetry
 //! ```
 
