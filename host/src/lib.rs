@@ -4,11 +4,12 @@
 //! (`tests/layers.rs` holds this):
 //!
 //! ```text
-//! main → cli → server → config → api → http → queue → workflow → control
+//! main → cli → authoring → server → config → api → http → queue → workflow → control
 //!      → registry → engine · store → values → model · telemetry
 //! ```
 
 pub mod api;
+pub mod authoring;
 pub mod cli;
 pub mod config;
 pub mod control;

@@ -7,7 +7,7 @@ use windlass_client::Error as ClientError;
 use windlass_client::wire::{Failure as TaskFailure, Invocation};
 
 use super::output::{Format, Output};
-use crate::server;
+use crate::{authoring, server};
 
 /// How the process ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,6 +137,9 @@ fn classify(error: &anyhow::Error) -> (Exit, Option<String>) {
             true => (Exit::Unreachable, Some(DATABASE_HINT.to_owned())),
             false => (Exit::Other, None),
         };
+    }
+    if let Some(error) = error.downcast_ref::<authoring::Error>() {
+        return (Exit::Other, error.hint());
     }
     let Some(error) = error.downcast_ref::<ClientError>() else {
         return (Exit::Other, None);

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use windlass_client::wire::Grants;
 
 use super::failure::Failure;
+use crate::authoring::{Build, default_file};
 use crate::control::CallOptions;
 use crate::model::queue::Settings;
 use crate::model::retry::Retries;
@@ -37,6 +38,8 @@ pub const FILE: &str = "windlass.toml";
 pub struct Manifest {
     /// The component that is pushed.
     pub component: Option<Component>,
+    /// How it is built.
+    pub build: Option<Build>,
     /// What holds for calls of its tasks that do not say otherwise.
     pub tasks: BTreeMap<String, Task>,
     /// Queues with all their settings; what is not said has its default.
@@ -55,14 +58,25 @@ pub struct Component {
     pub name: String,
     /// Its version; what its WIT package says where it is not said, else 0.1.0.
     pub version: Option<String>,
-    /// The file, seen from the manifest.
-    pub file: PathBuf,
+    /// The file, seen from the manifest; where it is built to, if that is not said.
+    pub file: Option<PathBuf>,
     /// To which component an import is bound, as `push --bind` has it.
     #[serde(default)]
     pub bind: Vec<String>,
     /// Functions that are workflows, whatever the component says.
     #[serde(default)]
     pub workflows: Vec<String>,
+    /// Functions that are tasks, whatever the component says.
+    #[serde(default)]
+    pub tasks: Vec<String>,
+}
+
+impl Component {
+    /// The file, seen from the manifest.
+    pub fn file(&self) -> PathBuf {
+        let file = self.file.clone();
+        file.unwrap_or_else(|| default_file(&self.name))
+    }
 }
 
 /// What holds for calls of a task that do not say otherwise.

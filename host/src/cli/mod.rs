@@ -15,6 +15,7 @@
 
 mod arguments;
 mod bench;
+mod build;
 mod bulk;
 mod calls;
 mod component;
@@ -28,6 +29,7 @@ mod follow;
 mod invocation;
 mod manifest;
 mod measure;
+mod new;
 mod output;
 mod private_host;
 mod push;
@@ -82,6 +84,10 @@ struct Cli {
 enum Command {
     /// Run a host: the API and the workers in one process.
     Serve(serve::Serve),
+    /// Make a project: a WIT file, a task, a test and a README.
+    New(new::New),
+    /// Build a project's component.
+    Build(build::Build),
     /// Upload a component, or apply a manifest.
     Push(push::Push),
     /// Show what pushing a manifest would change.
@@ -147,6 +153,8 @@ async fn dispatch(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Serve(serve) => serve.run().await?,
         Command::Config(config) => config.run(output)?,
+        Command::New(new) => new.run(output)?,
+        Command::Build(build) => build.run(output).await?,
         Command::Push(push) => push.run(&connection.client()?, output).await?,
         Command::Diff(diff) => return diff.run(&connection.client()?, output).await,
         Command::Run(run) => run.run(output).await?,

@@ -83,7 +83,7 @@ impl Changes {
                             version: component.version.clone(),
                             bind: component.bind.clone(),
                             workflow: component.workflows.clone(),
-                            task: Vec::new(),
+                            task: component.tasks.clone(),
                         };
                         client.upload(&upload, self.loaded.bytes.clone()).await?;
                     }

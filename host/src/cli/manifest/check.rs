@@ -28,7 +28,7 @@ pub struct Loaded {
 /// Checks a manifest, and reads its component.
 pub fn check(source: &Source, manifest: Manifest) -> Result<Loaded, Failure> {
     let (bytes, description) = match &manifest.component {
-        Some(component) => component_of(source, component)?,
+        Some(component) => component_of(source, component, manifest.build.is_some())?,
         None => {
             for (key, is_there) in [
                 ("tasks", !manifest.tasks.is_empty()),
@@ -72,11 +72,19 @@ pub fn check(source: &Source, manifest: Manifest) -> Result<Loaded, Failure> {
     })
 }
 
-fn component_of(source: &Source, component: &Component) -> Result<(Vec<u8>, Description), Failure> {
-    let path = source.folder().join(&component.file);
+fn component_of(
+    source: &Source,
+    component: &Component,
+    is_built: bool,
+) -> Result<(Vec<u8>, Description), Failure> {
+    let path = source.folder().join(component.file());
     let bytes = std::fs::read(&path).map_err(|error| {
         let why = format!("cannot read {}: {error}", path.display());
-        source.at(&["component", "file"], why)
+        let failure = source.at(&["component", "file"], why);
+        match is_built && !path.exists() {
+            true => failure.hint("`windlass build` makes it"),
+            false => failure,
+        }
     })?;
     if let Some(version) = &component.version {
         version.parse::<semver::Version>().map_err(|error| {
@@ -90,6 +98,11 @@ fn component_of(source: &Source, component: &Component) -> Result<(Vec<u8>, Desc
         description
             .say(function, true)
             .map_err(|error| source.at(&["component", "workflows"], error))?;
+    }
+    for function in &component.tasks {
+        description
+            .say(function, false)
+            .map_err(|error| source.at(&["component", "tasks"], error))?;
     }
     Ok((bytes, description))
 }

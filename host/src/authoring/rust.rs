@@ -1,0 +1,16 @@
+//! Rust: how it becomes a component.
+
+use super::{Error, Project, Tool, Toolchain, Workshop};
+
+/// The toolchain of Rust.
+pub struct Rust;
+
+impl Toolchain for Rust {
+    fn tools(&self, _project: &Project) -> Vec<Tool> {
+        unimplemented!("contract")
+    }
+
+    fn build(&self, _workshop: &Workshop) -> Result<Vec<u8>, Error> {
+        unimplemented!("contract")
+    }
+}
