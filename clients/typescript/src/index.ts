@@ -15,6 +15,7 @@
  */
 
 export { fromBase64, toBase64 } from "./base64.js";
+export * as codec from "./codec.js";
 export { Client, DEFAULT_SERVER } from "./client.js";
 export type { Components } from "./components.js";
 export {
@@ -37,5 +38,6 @@ export type { RequestOptions } from "./limits.js";
 export { Pages } from "./pages.js";
 export type { Queue, QueuedCall } from "./queue.js";
 export type { Schedules } from "./schedules.js";
+export { Stubs, TypedTask, type Params, type StubOptions } from "./stubs.js";
 export type { ClientOptions } from "./transport.js";
 export type * from "./wire/index.js";
