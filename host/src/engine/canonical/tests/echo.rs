@@ -203,7 +203,7 @@ fn component(ty: &Type) -> String {
         r#"(component {types}
   (import "echo" (func $echo (param "it" {text}) (result {text})))
   {LIBC}
-  (core func $echo' (canon lower (func $echo) (memory $libc "memory") (realloc (func $libc "realloc"))))
+  (core func $echo' (canon lower (func $echo) (memory $memory) (realloc $realloc)))
   (core module $main
     (import "libc" "realloc" (func $realloc (param i32 i32 i32 i32) (result i32)))
     (import "host" "echo" (func $echo (param {params}) {import}))
@@ -211,7 +211,7 @@ fn component(ty: &Type) -> String {
   (core instance $host (export "echo" (func $echo')))
   (core instance $main (instantiate $main (with "libc" (instance $libc)) (with "host" (instance $host))))
   (func (export "run") (param "it" {text}) (result {text})
-    (canon lift (core func $main "run") (memory $libc "memory") (realloc (func $libc "realloc")))))"#
+    (canon lift (core func $main "run") (memory $memory) (realloc $realloc))))"#
     )
 }
 

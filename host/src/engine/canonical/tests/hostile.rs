@@ -19,7 +19,7 @@ fn returned(result: &str, body: &str) -> Result<Option<Value>, String> {
   (type $v' (variant (case "a") (case "b" u32))) (import "v" (type $v (eq $v')))
   (type $f' (flags "a" "b" "c")) (import "f" (type $f (eq $f')))
   (func (export "run") (result {result})
-    (canon lift (core func $main "run") (memory $libc "memory") (realloc (func $libc "realloc")))))"#
+    (canon lift (core func $main "run") (memory $memory) (realloc $realloc))))"#
     );
     let (mut store, instance) = instance(&Linker::new(&engine(false)), &text);
     let function = instance.get_func(&mut store, "run").unwrap();
@@ -180,7 +180,7 @@ fn given(realloc: &str, param: &str, value: Value) -> String {
     (func (export "run") (param i32 i32)))
   (core instance $main (instantiate $main))
   (func (export "run") (param "it" {param})
-    (canon lift (core func $main "run") (memory $main "memory") (realloc (func $main "realloc")))))"#
+    (canon lift (core func $main "run") (memory (core memory $main "memory")) (realloc (core func $main "realloc")))))"#
     );
     let (mut store, instance) = instance(&Linker::new(&engine(false)), &text);
     let function = instance.get_func(&mut store, "run").unwrap();

@@ -2,6 +2,7 @@
 
 mod echo;
 mod hostile;
+mod later;
 mod vals;
 
 use wasmtime::component::{Component, Instance, Linker};
@@ -48,4 +49,6 @@ const LIBC: &str = r#"
         (br_if $enough (i32.lt_u (global.get $next) (i32.shl (memory.size) (i32.const 16))))
         (drop (memory.grow (i32.add (i32.const 1) (i32.shr_u (local.get $size) (i32.const 16))))))
       (local.get $at)))
-  (core instance $libc (instantiate $libc))"#;
+  (core instance $libc (instantiate $libc))
+  (alias core export $libc "memory" (core memory $memory))
+  (alias core export $libc "realloc" (core func $realloc))"#;
