@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NoReturn, TypeAlias, TypeVar, cast
 
-from .calls import Reads
+from .calls import Call, Reads
 from .plain import Json
+from .settings import Options
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -101,6 +102,9 @@ def _base64(value: bytes) -> Json:
 
 
 data: Codec[bytes] = Codec(_base64, _bytes)
+
+#: JSON as it is.
+plain: Codec[Any] = Codec(_same, _same)
 
 #: Of what is nothing at all.
 unit: Codec[None] = Codec(lambda _: None, lambda _: None)
@@ -232,9 +236,16 @@ def flags(kind: type[F], *names: str) -> Codec[F]:
     return Codec(encode, decode)
 
 
-def reads(value: Codec[T], payload: Codec[Any] = unit) -> Reads[T]:
+def reads(value: Codec[T], payload: Codec[Any] = plain) -> Reads[T]:
     """How the outcome of a task is read."""
     return Reads(value.decode, payload.decode)
+
+
+def call(
+    task: str, args: list[Json], reads: Reads[T], queue: str | None, options: Options | None
+) -> Call[T]:
+    """A call whose arguments are JSON already."""
+    return Call(task, args, queue=queue, reads=reads, **(options or Options()))
 
 
 def _single(json: Json) -> tuple[str, Json]:
