@@ -15,6 +15,7 @@
 //! - `sources`: which files are the author's own
 //! - `build`: all of that in order
 //! - `rust`, `python`, `javascript`, `go`, `c`: the toolchains
+//! - `stubs`: typed stubs over the client libraries, for who calls a component
 
 mod build;
 mod c;
@@ -29,6 +30,7 @@ mod python;
 mod rust;
 mod scaffold;
 mod sources;
+pub mod stubs;
 mod tools;
 mod wit;
 mod workshop;

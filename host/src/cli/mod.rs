@@ -18,6 +18,7 @@ mod bench;
 mod build;
 mod bulk;
 mod calls;
+mod client;
 mod component;
 mod connection;
 mod demo;
@@ -101,6 +102,9 @@ enum Command {
     Enqueue(enqueue::Enqueue),
     /// Print the result of an invocation.
     Result(result::Result),
+    /// Write typed stubs for programs that enqueue.
+    #[command(subcommand)]
+    Client(client::Client),
     /// Look at components, and grant them something.
     #[command(subcommand)]
     Component(component::Component),
@@ -164,6 +168,7 @@ async fn dispatch(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
         Command::Run(run) => run.run(output).await?,
         Command::Enqueue(enqueue) => enqueue.run(&connection.client()?, output).await?,
         Command::Result(result) => result.run(&connection.client()?, output).await?,
+        Command::Client(client) => client.run(|| connection.client(), output).await?,
         Command::Component(component) => component.run(&connection.client()?, output).await?,
         Command::Queue(queue) => queue.run(&connection.client()?, output).await?,
         Command::Schedule(schedule) => schedule.run(&connection.client()?, output).await?,

@@ -168,7 +168,8 @@ fn named(file: &Path, name: Option<String>) -> Result<String, Failure> {
     }
 }
 
-fn name_of(file: &Path) -> Result<String, Failure> {
+/// What a component is called that lies in this file.
+pub fn name_of(file: &Path) -> Result<String, Failure> {
     file.file_stem()
         .and_then(|stem| stem.to_str())
         .map(str::to_owned)
