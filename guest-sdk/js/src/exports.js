@@ -16,7 +16,7 @@ export function exported(types, author, scope, functions) {
     const [, key] = described;
     const owner = author[scope]?.[key] === undefined ? author : author[scope];
     const kind = wrong(owner[key]);
-    if (kind) refused.push({ kind, function: owner === author ? `${scope}.${key}` : `${scope}.${key}`, name: key });
+    if (kind) refused.push({ kind, function: `${scope}.${key}`, name: key });
     else made[key] = wrapped(types, owner, described);
   }
   return made;

@@ -15,7 +15,17 @@ function integer(name, least, most) {
   };
 }
 
+/** QuickJS's bindings hand it over as if it were signed, and take it so. */
+function u32() {
+  const { lower } = integer("u32", 0, 0xffffffff);
+  return {
+    lower: globalThis.__windlass_quickjs ? (value) => lower(value) | 0 : lower,
+    lift: (value) => value >>> 0,
+  };
+}
+
 function long(name, least, most) {
+  const bits = least < 0n ? BigInt.asIntN : BigInt.asUintN;
   return {
     lower(value) {
       if (typeof value === "bigint") {
@@ -30,7 +40,8 @@ function long(name, least, most) {
       if (made < least) throw expected(name, value);
       return made;
     },
-    lift: BigInt,
+    // StarlingMonkey hands over negative ones as if they had no sign.
+    lift: (value) => bits(64, BigInt(value)),
   };
 }
 
@@ -65,7 +76,7 @@ export const primitives = {
   },
   u8: integer("u8", 0, 0xff),
   u16: integer("u16", 0, 0xffff),
-  u32: integer("u32", 0, 0xffffffff),
+  u32: u32(),
   s8: integer("s8", -0x80, 0x7f),
   s16: integer("s16", -0x8000, 0x7fff),
   s32: integer("s32", -0x80000000, 0x7fffffff),

@@ -1,7 +1,14 @@
 /** Where an error happened, told by the author's files instead of those of the bundle. */
 
-/** `[["tasks.js", 3], null, …]` for each line of the bundle; the bundler puts it in. */
-const lines = () => globalThis.__windlass_lines ?? [];
+/** File and line for each line of the bundle: text, which takes little room until it is asked for. */
+function places() {
+  const [files, lines] = globalThis.__windlass_lines ?? ["", ""];
+  const names = files.split("\n");
+  return lines.split(",").map((place) => {
+    const [file, line] = place.split(":");
+    return line ? `${names[file]}:${line}` : undefined;
+  });
+}
 
 /** Message and stack. */
 export function told(error) {
@@ -13,14 +20,14 @@ export function told(error) {
 }
 
 function mapped(stack) {
-  const table = lines();
+  const table = places();
   const kept = [];
   for (const frame of stack.split("\n")) {
     let isOurs = false;
     const line = frame.replace(/[^\s(@]*bundle\.js:(\d+)(:\d+)?/, (place, number) => {
       const known = table[number - 1];
       if (!known) isOurs = true;
-      return known ? `${known[0]}:${known[1]}` : place;
+      return known ?? place;
     });
     if (!isOurs) kept.push(line);
   }

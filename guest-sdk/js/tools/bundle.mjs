@@ -33,8 +33,9 @@ const MISSING = {
     "clearImmediate",
   ],
 };
+/** StarlingMonkey has its own, but for random numbers that are not those of the build. */
 const missing = engine === "quickjs" ? Object.keys(MISSING) : ["crypto.js"];
-const WIT = /^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*\/[a-z]/;
+const WIT = /^(?!node:)[a-z][a-z0-9-]*:[a-z][a-z0-9-]*\/[a-z]/;
 
 const windlass = {
   name: "windlass",
@@ -67,9 +68,10 @@ const windlass = {
   },
 };
 
-const waits = engine === "starlingmonkey";
-try {
-  const result = await esbuild.build({
+/** The bundle, with these files put in where a module uses what they bring. */
+function bundled(missing) {
+  const names = missing.flatMap((file) => MISSING[file]);
+  return esbuild.build({
     absWorkingDir: project,
     entryPoints: [join(generated, "entry.js")],
     bundle: true,
@@ -81,17 +83,27 @@ try {
     outfile: to,
     inject: missing.map((file) => join(sdk, "src", "missing", file)),
     define: {
-      ...Object.fromEntries(
-        missing.flatMap((file) => MISSING[file]).map((name) => [`globalThis.${name}`, name]),
-      ),
+      ...Object.fromEntries(names.map((name) => [`globalThis.${name}`, name])),
       "process.env.NODE_ENV": '"production"',
-      "globalThis.__windlass_waits": String(waits),
+      "globalThis.__windlass_waits": String(engine === "starlingmonkey"),
+      "globalThis.__windlass_quickjs": String(engine === "quickjs"),
     },
     conditions: ["import", "module", "default"],
     mainFields: ["module", "main"],
     plugins: [windlass],
     logLevel: "silent",
   });
+}
+
+/** The files of which something is named in the bundle. */
+function used(files, text) {
+  return files.filter((file) => MISSING[file].some((name) => new RegExp(`\\b${name}\\b`).test(text)));
+}
+
+try {
+  let result = await bundled([]);
+  const needed = used(missing, result.outputFiles[1].text);
+  if (needed.length) result = await bundled(needed);
   const [map, code] = result.outputFiles;
   const places = lines(JSON.parse(map.text), (source) => {
     const file = resolve(to, "..", source);

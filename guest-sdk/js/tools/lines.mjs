@@ -1,4 +1,8 @@
-/** From a source map to a table that a guest can read: for each line of the bundle, file and line. */
+/**
+ * From a source map to a table of lines that a guest can read: `[files, lines]`, where `files` has a
+ * name a line, and `lines` an entry `FILE:LINE` for each line of the bundle, or none if it is not the
+ * author's, parted by commas.
+ */
 
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -7,17 +11,18 @@ export function lines(map, named) {
   const names = map.sources.map(named);
   let source = 0;
   let line = 0;
-  return map.mappings.split(";").map((segments) => {
+  const places = map.mappings.split(";").map((segments) => {
     let first;
     for (const segment of segments.split(",")) {
       const [, ofSource, ofLine] = numbers(segment);
       if (ofSource === undefined) continue;
       source += ofSource;
       line += ofLine;
-      first ??= names[source] === null ? undefined : [names[source], line + 1];
+      first ??= names[source] === null ? "" : `${source}:${line + 1}`;
     }
-    return first ?? null;
+    return first ?? "";
   });
+  return [names.map((name) => name ?? "").join("\n"), places.join(",")];
 }
 
 /** The numbers of a segment: base 64, variable length. */
