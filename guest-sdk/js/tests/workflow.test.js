@@ -7,7 +7,7 @@ import * as workflow from "@windlass/guest/workflow";
 beforeEach(() => testing.reset());
 
 test("a handle gives the value of its task, large integers exactly", () => {
-  testing.tasks({ addAll: (a, b) => a + b });
+  testing.tasks({ addAll: (a, b) => BigInt(a) + BigInt(b) });
 
   const handle = workflow.enqueue("add-all", [2n ** 60n, 1n]);
 

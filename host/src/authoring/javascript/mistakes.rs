@@ -9,6 +9,9 @@ use super::super::{Error, Workshop};
 /// With which the SDK's runtime begins the message of an error that is meant for us.
 const MARK: &str = "windlass-refused ";
 
+/// After which `componentize-qjs` tells the exception.
+const EVALUATION: &str = "JavaScript module evaluation: ";
+
 /// One function that cannot be exported.
 #[derive(Deserialize)]
 struct Mistake {
@@ -43,7 +46,8 @@ pub fn explain(workshop: &Workshop, source: &Path, error: Error) -> Error {
         values.next()?.ok()
     });
     let Some(mistakes) = mistakes else {
-        let said = mapped(workshop, &said);
+        let said = said.rsplit(EVALUATION).next().unwrap_or(&said);
+        let said = mapped(workshop, said);
         return Error::Failed {
             tool,
             said,
