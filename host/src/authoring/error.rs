@@ -49,7 +49,7 @@ pub enum Error {
         hint: String,
     },
     /// What came out is no component that a host takes.
-    #[error("the component that was built cannot be used: {0}")]
+    #[error("the component cannot be used: {0}")]
     Component(String),
     /// A file cannot be read or written.
     #[error("cannot {verb} {}: {source}", path.display())]

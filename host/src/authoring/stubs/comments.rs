@@ -1,17 +1,21 @@
-//! What the author of a component wrote about its interfaces and types.
+//! What the author of a component wrote about its interfaces, functions and types.
 //!
-//! A description keeps the comments of tasks only; the rest stands in the WIT text that is stored
-//! with a component. It is parsed without being resolved, since WASI's packages are left out of it.
-//! A text that does not parse has no comments: stubs without them are as good to call.
+//! It stands in WIT text: in that of a project, or in what is stored with a component whose tools
+//! kept it. The text is parsed without being resolved, since other packages are left out of it. One
+//! that does not parse has no comments: stubs without them are as good to call.
 
 use std::collections::HashMap;
 
-use wit_parser::{Docs, TypeDefKind, TypeOwner, UnresolvedPackage, UnresolvedPackageGroup};
+use wit_parser::{
+    Docs, TypeDefKind, TypeOwner, UnresolvedPackage, UnresolvedPackageGroup, WorldItem,
+};
 
 /// The comments of a component's WIT.
 #[derive(Debug, Default)]
 pub(super) struct Comments {
     interfaces: HashMap<String, String>,
+    /// By interface, which the world has none of, and name.
+    functions: HashMap<(Option<String>, String), String>,
     types: Vec<TypeComments>,
 }
 
@@ -44,6 +48,12 @@ impl Comments {
         self.interfaces.get(name).cloned()
     }
 
+    /// About a function of an interface, or of the world.
+    pub fn function(&self, interface: Option<&str>, name: &str) -> Option<String> {
+        let key = (interface.map(str::to_owned), name.to_owned());
+        self.functions.get(&key).cloned()
+    }
+
     /// About the type of this name and with these members, rather of this interface than another's:
     /// interfaces may have different types of one name.
     pub fn of_type(
@@ -65,11 +75,31 @@ impl Comments {
         }
     }
 
+    fn learn(&mut self, interface: Option<&str>, name: &str, docs: &Docs) {
+        if let Some(docs) = text(docs) {
+            let key = (interface.map(str::to_owned), name.to_owned());
+            self.functions.insert(key, docs);
+        }
+    }
+
     fn collect(&mut self, package: &UnresolvedPackage) {
         for (_, interface) in package.interfaces.iter() {
-            if let (Some(name), Some(docs)) = (&interface.name, text(&interface.docs)) {
-                self.interfaces
-                    .insert(package.name.interface_id(name), docs);
+            let Some(name) = &interface.name else {
+                continue;
+            };
+            let id = package.name.interface_id(name);
+            for (name, function) in &interface.functions {
+                self.learn(Some(&id), name, &function.docs);
+            }
+            if let Some(docs) = text(&interface.docs) {
+                self.interfaces.insert(id, docs);
+            }
+        }
+        for (_, world) in package.worlds.iter() {
+            for item in world.exports.values() {
+                if let WorldItem::Function(function) = item {
+                    self.learn(None, &function.name, &function.docs);
+                }
             }
         }
         for (_, ty) in package.types.iter() {

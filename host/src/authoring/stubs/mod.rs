@@ -38,7 +38,12 @@ mod python;
 mod samples;
 mod typescript;
 
-use crate::registry::describe::Task as Described;
+use std::path::Path;
+
+use super::Error;
+use crate::control::stated_version;
+use crate::registry::describe::{self, Task as Described};
+use crate::registry::validate;
 
 pub use model::stubs;
 
@@ -73,8 +78,62 @@ pub struct Source {
     pub digest: String,
     /// What can be called.
     pub tasks: Vec<Described>,
-    /// Its interfaces as WIT text, for what their author wrote about them.
+    /// Its interfaces as WIT text, for what their author wrote about them; many tools leave that
+    /// out of a component.
     pub wit: String,
+}
+
+impl Source {
+    /// From the bytes of a component that is called so on the host; its version is what its WIT says
+    /// unless it is given.
+    ///
+    /// # Errors
+    ///
+    /// If they are no component, or none that can be described.
+    pub fn read(component: &str, version: Option<&str>, bytes: &[u8]) -> Result<Self, Error> {
+        validate::validate(bytes).map_err(|error| Error::Component(error.to_string()))?;
+        let description = describe::describe(bytes);
+        let description = description.map_err(|error| Error::Component(error.to_string()))?;
+        let version = version.map(str::to_owned);
+        Ok(Self {
+            component: component.to_owned(),
+            pinned: false,
+            version: version.unwrap_or_else(|| stated_version(&description).to_string()),
+            digest: validate::digest(bytes),
+            tasks: description.tasks,
+            wit: description.wit,
+        })
+    }
+
+    /// The same, with what its author wrote in the WIT of this folder, which the tools that made the
+    /// component may have left out of it.
+    ///
+    /// # Errors
+    ///
+    /// If the folder cannot be read.
+    pub fn with_wit_of(mut self, folder: &Path) -> Result<Self, Error> {
+        let mut files: Vec<_> = std::fs::read_dir(folder)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .map_err(Error::file("read", folder))?
+            .into_iter()
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|end| end == "wit"))
+            .collect();
+        files.sort();
+        self.wit.clear();
+        for file in files {
+            let text = std::fs::read_to_string(&file).map_err(Error::file("read", &file))?;
+            // The files of a package become one, which says its name once.
+            let is_first = self.wit.is_empty();
+            for line in text.lines() {
+                if is_first || !(line.starts_with("package ") && line.ends_with(';')) {
+                    self.wit.push_str(line);
+                    self.wit.push('\n');
+                }
+            }
+        }
+        Ok(self)
+    }
 }
 
 /// Writes the stubs of a component: the same text for the same component.

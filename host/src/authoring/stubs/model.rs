@@ -16,8 +16,9 @@ use crate::values::Type;
 pub fn stubs(source: &Source, reserved: &[&str]) -> Stubs {
     let mut scope = Scope::without(reserved);
     let ident = scope.take(&[&source.component, &format!("{}-tasks", source.component)]);
-    // The class of the same tasks without waiting, where a language has both.
+    // The classes that a language may have beside it.
     scope.take(&[&format!("async-{ident}")]);
+    scope.take(&[&format!("{ident}-calls")]);
     let mut builder = Builder {
         comments: Comments::of(&source.wit),
         scope,
@@ -110,7 +111,10 @@ impl Builder {
             wit: described.name.clone(),
             ident,
             called: called(source, described),
-            docs: described.docs.clone(),
+            docs: match &described.docs {
+                Some(docs) => Some(docs.clone()),
+                None => self.comments.function(interface, &described.name),
+            },
             params,
             ok,
             err,
