@@ -62,6 +62,11 @@ impl Language {
         }
     }
 
+    /// Whether an engine executes it.
+    pub(super) fn is_javascript(self) -> bool {
+        matches!(self, Self::JavaScript | Self::TypeScript)
+    }
+
     /// The folder of its template below `guest-sdk/`.
     pub(super) fn template(self, workflow: bool) -> String {
         let which = if workflow { "workflow" } else { "task" };

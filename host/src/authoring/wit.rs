@@ -50,6 +50,27 @@ pub fn complete(project: &Project, to: &Path) -> Result<(Resolve, WorldId), Erro
     Ok((resolve, world))
 }
 
+/// The contract alone, put into `to`: for a project whose WIT follows its code. The world is that of
+/// a task, which stands for the one that is not known yet.
+///
+/// # Errors
+///
+/// If it cannot be written.
+pub fn contract(to: &Path) -> Result<(Resolve, WorldId), Error> {
+    let folder = to.join("deps").join(HOST);
+    for file in embedded::wit(HOST)? {
+        write_file(&folder.join(&file.path), &file.bytes)?;
+    }
+    let mut resolve = Resolve::default();
+    let (package, _) = resolve
+        .push_dir(&folder)
+        .map_err(|error| Error::Wit(format!("{error:?}")))?;
+    let world = resolve
+        .select_world(&[package], Some("tasks"))
+        .map_err(|error| Error::Wit(format!("{error:?}")))?;
+    Ok((resolve, world))
+}
+
 fn copy(from: &Path, to: &Path) -> Result<(), Error> {
     std::fs::create_dir_all(to).map_err(Error::file("make", to))?;
     for entry in std::fs::read_dir(from).map_err(Error::file("read", from))? {

@@ -22,6 +22,7 @@ mod client;
 mod component;
 mod connection;
 mod demo;
+mod dev;
 mod diff;
 mod doctor;
 mod enqueue;
@@ -89,6 +90,8 @@ enum Command {
     New(new::New),
     /// Build a project's component.
     Build(build::Build),
+    /// Build a project whenever it changes, and run it on a private host.
+    Dev(dev::Dev),
     /// Upload a component, or apply a manifest.
     Push(push::Push),
     /// Show what pushing a manifest would change.
@@ -159,6 +162,7 @@ async fn dispatch(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
         Command::Config(config) => config.run(output)?,
         Command::New(new) => new.run(output)?,
         Command::Build(build) => build.run(output).await?,
+        Command::Dev(dev) => dev.run(output).await?,
         Command::Push(push) => push.run(&connection.client()?, output).await?,
         Command::Diff(diff) => return diff.run(&connection.client()?, output).await,
         Command::Run(run) => run.run(output).await?,
