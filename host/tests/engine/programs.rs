@@ -55,7 +55,7 @@ fn returns(number: u32) -> Vec<u8> {
 
 fn programs(engine: &Engine, shelf: &Arc<Shelf>, folder: &Path, options: Options) -> Programs {
     let folder = Some(folder.join("code"));
-    Programs::new(engine.clone(), shelf.clone(), folder, options).unwrap()
+    Programs::new(engine.clone(), shelf.clone(), folder, options, None).unwrap()
 }
 
 async fn run(engine: &Engine, programs: &Programs, digest: &Digest) -> String {
