@@ -35,11 +35,14 @@ const MISSING = {
 };
 /** StarlingMonkey has its own, but for random numbers that are not those of the build. */
 const missing = engine === "quickjs" ? Object.keys(MISSING) : ["crypto.js"];
-const WIT = /^(?!node:)[a-z][a-z0-9-]*:[a-z][a-z0-9-]*\/[a-z]/;
+const WIT = /^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*\/[a-z]/;
 
 const windlass = {
   name: "windlass",
   setup(build) {
+    build.onResolve({ filter: /^node:/ }, ({ path }) => ({
+      errors: [{ text: `${path} is a module of Node, which a sandbox has not` }],
+    }));
     build.onResolve({ filter: /^@windlass\/guest(\/|$)/ }, ({ path }) => {
       if (path === "@windlass/guest/testing") {
         return { errors: [{ text: `${path} is for tests: a component has nothing of it` }] };
@@ -62,9 +65,6 @@ const windlass = {
     build.onResolve({ filter: /^core-js-pure\// }, ({ path, importer }) =>
       importer.startsWith(sdk) ? { path: require.resolve(path), sideEffects: false } : undefined,
     );
-    build.onResolve({ filter: /^node:/ }, ({ path }) => ({
-      errors: [{ text: `${path} is a module of Node, which a sandbox has not` }],
-    }));
   },
 };
 

@@ -6,20 +6,22 @@ use std::process::Command;
 use serde_json::json;
 
 use super::super::{Engine, Error, Workshop};
-use super::{BUNDLER, CHECKER, mistakes};
+use super::{BUNDLER, CHECKER, mistakes, types};
 
 /// Checks TypeScript against the declarations that were made.
 ///
 /// # Errors
 ///
 /// What does not fit, with file and line.
-pub fn check(workshop: &Workshop, source: &Path) -> Result<(), Error> {
+pub fn check(workshop: &Workshop, source: &Path, engine: Engine) -> Result<(), Error> {
     let own = workshop.project.folder.join("tsconfig.json");
     let config = if own.is_file() {
         own
     } else {
         let config = workshop.generated().join("check.json");
-        let said = json!({ "extends": "./tsconfig.json", "files": [source, "wit.d.ts"] });
+        let mut files = vec![json!(source)];
+        files.extend(types::files(engine).into_iter().map(|file| json!(file)));
+        let said = json!({ "extends": "./tsconfig.json", "files": files });
         workshop.write(&config, said.to_string())?;
         config
     };

@@ -9,6 +9,9 @@ use super::super::{Error, Workshop};
 /// With which the SDK's runtime begins the message of an error that is meant for us.
 const MARK: &str = "windlass-refused ";
 
+/// After which `componentize-qjs` tells the exception.
+const EVALUATION: &str = "JavaScript module evaluation: ";
+
 /// One function that cannot be exported.
 #[derive(Deserialize)]
 struct Mistake {
@@ -43,7 +46,8 @@ pub fn explain(workshop: &Workshop, source: &Path, error: Error) -> Error {
         values.next()?.ok()
     });
     let Some(mistakes) = mistakes else {
-        let said = mapped(workshop, &said);
+        let said = said.rsplit(EVALUATION).next().unwrap_or(&said);
+        let said = mapped(workshop, said);
         return Error::Failed {
             tool,
             said,
@@ -116,32 +120,48 @@ fn line_of(text: &str, name: &str) -> Option<usize> {
 
 /// Places in the bundle, told as places in the author's files.
 fn mapped(workshop: &Workshop, said: &str) -> String {
-    let map = std::fs::read_to_string(workshop.work().join("bundle.js.lines.json"));
-    let map: Option<Vec<Option<(String, usize)>>> =
-        map.ok().and_then(|text| serde_json::from_str(&text).ok());
-    let Some(map) = map else {
-        return said.to_owned();
+    let table = std::fs::read_to_string(workshop.work().join("bundle.js.lines.json"));
+    let table: Option<(String, String)> =
+        table.ok().and_then(|text| serde_json::from_str(&text).ok());
+    match table {
+        Some((files, lines)) => told(&files, &lines, said),
+        None => said.to_owned(),
+    }
+}
+
+/// As [`mapped`], with the table that `tools/lines.mjs` makes.
+fn told(files: &str, lines: &str, said: &str) -> String {
+    const BUNDLE: &str = "bundle.js:";
+    let files: Vec<_> = files.split('\n').collect();
+    let lines: Vec<_> = lines.split(',').collect();
+    let place_of = |line: usize| {
+        let (file, line) = lines.get(line.checked_sub(1)?)?.split_once(':')?;
+        Some(format!(
+            "{}:{line}",
+            files.get(file.parse::<usize>().ok()?)?
+        ))
     };
     let mut told = String::new();
     let mut rest = said;
-    while let Some(at) = rest.find("bundle.js:") {
-        let begin = rest[..at].rfind(['(', ' ']).map_or(0, |before| before + 1);
-        let place = &rest[at + "bundle.js:".len()..];
-        let end = place
-            .find(|c: char| !c.is_ascii_digit() && c != ':')
-            .unwrap_or(place.len());
-        let line = place[..end]
+    while let Some(at) = rest.find(BUNDLE) {
+        let begin = rest[..at]
+            .rfind(['(', ' ', '@', '\n'])
+            .map_or(0, |before| before + 1);
+        let numbers = &rest[at + BUNDLE.len()..];
+        let is_number = |c: char| c.is_ascii_digit() || c == ':';
+        let end = numbers.find(|c| !is_number(c)).unwrap_or(numbers.len());
+        let line = numbers[..end]
             .split(':')
             .next()
-            .and_then(|line| line.parse::<usize>().ok());
-        match line.and_then(|line| map.get(line.saturating_sub(1))?.as_ref()) {
-            Some((file, line)) => {
+            .and_then(|line| line.parse().ok());
+        match line.and_then(place_of) {
+            Some(place) => {
                 told.push_str(&rest[..begin]);
-                told.push_str(&format!("{file}:{line}"));
+                told.push_str(&place);
             }
-            None => told.push_str(&rest[..at + "bundle.js:".len() + end]),
+            None => told.push_str(&rest[..at + BUNDLE.len() + end]),
         }
-        rest = &place[end..];
+        rest = &numbers[end..];
     }
     told + rest
 }
@@ -160,5 +180,17 @@ mod tests {
         assert_eq!(line_of(text, "later"), Some(7));
         assert_eq!(line_of(text, "short"), Some(8));
         assert_eq!(line_of(text, "letter"), None);
+    }
+
+    #[test]
+    fn a_place_in_the_bundle_is_told_as_one_in_the_source() {
+        let said = "Error: oh\n    at f (/bundle.js:2:7)\n    at g (/bundle.js:1:1)";
+
+        let told = told("\ntasks.js", ",1:12", said);
+
+        assert_eq!(
+            told,
+            "Error: oh\n    at f (tasks.js:12)\n    at g (/bundle.js:1:1)"
+        );
     }
 }

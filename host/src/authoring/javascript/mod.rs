@@ -93,7 +93,7 @@ impl Toolchain for JavaScript {
         entry::write(workshop, &world, &source)?;
         types::write(workshop, &world, engine)?;
         if self.typed {
-            bundle::check(workshop, &source)?;
+            bundle::check(workshop, &source, engine)?;
         }
         let bundled = bundle::bundle(workshop, &source, engine)?;
         match engine {

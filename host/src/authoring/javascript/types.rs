@@ -22,16 +22,14 @@ pub fn write(workshop: &Workshop, world: &World, engine: Engine) -> Result<(), E
     let text = Declarations {
         resolve: &workshop.resolve,
         waits: engine == Engine::StarlingMonkey,
+        within: None,
         text: String::new(),
     }
     .all(world);
     workshop.write(&folder.join("wit.d.ts"), text)?;
-    let (library, files) = match engine {
-        Engine::QuickJs => (
-            json!(["ES2023"]),
-            json!(["wit.d.ts", "../sdk/src/globals.d.ts"]),
-        ),
-        Engine::StarlingMonkey => (json!(["ES2023", "DOM"]), json!(["wit.d.ts"])),
+    let library = match engine {
+        Engine::QuickJs => json!(["ES2023"]),
+        Engine::StarlingMonkey => json!(["ES2023", "DOM"]),
     };
     let config = json!({
         "compilerOptions": {
@@ -50,16 +48,26 @@ pub fn write(workshop: &Workshop, world: &World, engine: Engine) -> Result<(), E
                 "@windlass/guest/testing": ["../sdk/testing/index.d.ts"],
             },
         },
-        "files": files,
+        "files": files(engine),
     });
     let config = serde_json::to_string_pretty(&config).expect("it is plain JSON");
     workshop.write(&folder.join("tsconfig.json"), config + "\n")
+}
+
+/// What a check reads besides the source, seen from the folder of what is made.
+pub fn files(engine: Engine) -> Vec<&'static str> {
+    match engine {
+        Engine::QuickJs => vec!["wit.d.ts", "../sdk/src/globals.d.ts"],
+        Engine::StarlingMonkey => vec!["wit.d.ts"],
+    }
 }
 
 struct Declarations<'a> {
     resolve: &'a Resolve,
     /// Whether a function may return a promise.
     waits: bool,
+    /// The interface whose module is written.
+    within: Option<InterfaceId>,
     text: String,
 }
 
@@ -69,7 +77,8 @@ impl Declarations<'_> {
         let mut done: Vec<InterfaceId> = Vec::new();
         for scope in world.imports.iter().chain(&world.exports) {
             let _ = writeln!(self.text, "\ndeclare module {} {{", json!(scope.id));
-            self.imports();
+            self.text += "  import type { Result } from \"@windlass/guest\";\n";
+            self.within = scope.interface;
             if let Some(interface) = scope.interface {
                 if !done.contains(&interface) {
                     for id in self.resolve.interfaces[interface].types.values() {
@@ -90,10 +99,6 @@ impl Declarations<'_> {
             self.text += "}\n";
         }
         self.text
-    }
-
-    fn imports(&mut self) {
-        self.text += "  import type { Result } from \"@windlass/guest\";\n";
     }
 
     /// What the author calls.
@@ -228,8 +233,10 @@ impl Declarations<'_> {
                     (Some(name), TypeOwner::Interface(owner)) => {
                         let name = name.to_upper_camel_case();
                         match self.resolve.id_of(*owner) {
-                            Some(id) => format!("import({}).{name}", json!(id)),
-                            None => name,
+                            Some(id) if self.within != Some(*owner) => {
+                                format!("import({}).{name}", json!(id))
+                            }
+                            _ => name,
                         }
                     }
                     _ => self.anonymous(&defined.kind),

@@ -28,12 +28,15 @@
 //! - `model`: from a component's description to [`Stubs`]
 //! - `names`: cases and clashes
 //! - `comments`: what the author wrote about interfaces and types
-//! - `python`: a generator for each language
+//! - `python`, `typescript`, `rust`: a generator for each language
 
 mod comments;
 mod model;
 pub mod names;
 mod python;
+#[cfg(test)]
+mod samples;
+mod typescript;
 
 use std::path::Path;
 
@@ -49,12 +52,15 @@ pub use model::stubs;
 pub enum Language {
     /// Over the package `windlass_client`.
     Python,
+    /// Over the package `@windlass/client`.
+    TypeScript,
 }
 
 impl Language {
     fn reserved(self) -> &'static [&'static str] {
         match self {
             Self::Python => python::RESERVED,
+            Self::TypeScript => typescript::RESERVED,
         }
     }
 }
@@ -135,6 +141,7 @@ pub fn generate(language: Language, source: &Source) -> String {
     let stubs = stubs(source, language.reserved());
     match language {
         Language::Python => python::write(&stubs),
+        Language::TypeScript => typescript::write(&stubs),
     }
 }
 
