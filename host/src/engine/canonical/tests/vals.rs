@@ -1,5 +1,4 @@
-//! Windlass's values to wasmtime's and back, directed by the task's type. The only place that
-//! knows both.
+//! Windlass's values to wasmtime's `Val`s and back: what the values here are compared with.
 
 use wasmtime::component::Val;
 
@@ -9,7 +8,7 @@ use crate::values::{Type, Value};
 /// uploaded.
 #[derive(Debug, thiserror::Error)]
 #[error("a value does not fit the type {expected} that the task was uploaded with")]
-pub(super) struct Unfit {
+pub struct Unfit {
     expected: String,
 }
 
@@ -20,7 +19,7 @@ fn unfit<T>(ty: &Type) -> Result<T, Unfit> {
 }
 
 /// `value` for wasmtime.
-pub(super) fn to_wasm(value: Value, ty: &Type) -> Result<Val, Unfit> {
+pub fn to_wasm(value: Value, ty: &Type) -> Result<Val, Unfit> {
     let boxed = |value: Box<Value>, ty: &Type| to_wasm(*value, ty).map(Box::new);
     Ok(match (value, ty) {
         (Value::Bool(value), Type::Bool) => Val::Bool(value),
@@ -108,7 +107,7 @@ fn all_to_wasm(values: Vec<Value>, ty: &Type) -> Result<Vec<Val>, Unfit> {
 }
 
 /// What wasmtime returned.
-pub(super) fn from_wasm(value: Val, ty: &Type) -> Result<Value, Unfit> {
+pub fn from_wasm(value: Val, ty: &Type) -> Result<Value, Unfit> {
     let boxed = |value: Box<Val>, ty: &Type| from_wasm(*value, ty).map(Box::new);
     Ok(match (value, ty) {
         (Val::Bool(value), Type::Bool) => Value::Bool(value),
