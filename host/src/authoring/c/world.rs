@@ -68,7 +68,8 @@ pub fn renamed(resolve: &Resolve, world: WorldId) -> Vec<(String, String)> {
         let of_contract = full.starts_with(CONTRACT);
         let named_here = matches!(key, WorldKey::Name(_));
         renamed.push(match (imported, named_here) {
-            (true, _) if !of_contract => (full, format!("import_{name}")),
+            (true, _) if of_contract => (full, format!("{WORLD}_{name}")),
+            (true, _) => (full, format!("import_{name}")),
             (false, true) => (full, format!("exports_{name}")),
             _ => (full, name),
         });
