@@ -56,7 +56,8 @@ fn execute_page(language: &str, workflow: bool) {
     }
 }
 
-/// A project that was just made.
+/// A project that was just made. Those in Rust have names of their own, since they are built into one
+/// folder, at once.
 struct Project {
     place: TempDir,
     name: String,
@@ -106,7 +107,7 @@ fn shell(place: &Path, host: &HostProcess) -> Shell {
 fn a_build_of_the_same_source_is_the_same_component() {
     let host = Setup::sqlite().start();
     for language in ["rust", "c"] {
-        let project = Project::new(&host, "letters", language, true);
+        let project = Project::new(&host, "same-letters", language, true);
         project.shell.run("windlass build");
         let first = project.component();
         project.shell.run("rm -rf .windlass build");
@@ -123,7 +124,7 @@ fn a_build_of_the_same_source_is_the_same_component() {
 #[test]
 fn a_component_that_is_missing_or_older_than_its_source_is_told() {
     let host = Setup::sqlite().start();
-    let project = Project::new(&host, "letters", "rust", false);
+    let project = Project::new(&host, "old-letters", "rust", false);
 
     let (code, unbuilt) = project.shell.try_run("windlass push");
     project.shell.run("windlass build");
@@ -138,18 +139,18 @@ fn a_component_that_is_missing_or_older_than_its_source_is_told() {
         unbuilt.stderr
     );
     assert!(!built.stderr.contains("warning"), "{}", built.stderr);
-    let signature = "  letters/summarize(letter: string) -> result<";
+    let signature = "  old-letters/summarize(letter: string) -> result<";
     for said in [&built, &stale] {
         assert!(said.stdout.contains(signature), "{}", said.stdout);
     }
-    let warning = "warning: src/lib.rs is newer than build/letters.wasm: `windlass build`";
+    let warning = "warning: src/lib.rs is newer than build/old-letters.wasm: `windlass build`";
     assert!(stale.stderr.contains(warning), "{}", stale.stderr);
 }
 
 #[test]
 fn a_project_is_run_with_what_its_manifest_grants() {
     let host = Setup::sqlite().start();
-    let project = Project::new(&host, "letters", "rust", true);
+    let project = Project::new(&host, "granted-letters", "rust", true);
     project.edit("src/lib.rs", "Queue::own()", "Queue::named(\"other\")");
     project.shell.run("windlass build");
 

@@ -70,7 +70,7 @@ async fn the_model_returns_what_it_is_given() {
             let (given, args) = (&value["value"], &args[0]);
             let is_same = match (given.as_f64(), args.as_f64()) {
                 // As numbers, since 1 and 1.0 are the same, and an f32 is narrowed.
-                (Some(given), Some(args)) => given == args || given == f64::from(args as f32),
+                (Some(given), Some(args)) => given == args || given as f32 == args as f32,
                 _ => same(given, args),
             };
             assert!(is_same, "{function}({args}): {given}");

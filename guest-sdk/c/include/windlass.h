@@ -49,6 +49,9 @@ windlass_string_t windlass_slice(windlass_string_t string, size_t from, size_t t
 /* Whether two strings hold the same bytes. */
 bool windlass_equal(windlass_string_t a, windlass_string_t b);
 
+/* How many characters it has; `len` is its bytes. */
+size_t windlass_characters(windlass_string_t string);
+
 /* A copy that is ended by a zero, for functions of the C library. */
 char *windlass_text(windlass_string_t string);
 

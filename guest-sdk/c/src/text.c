@@ -53,6 +53,15 @@ bool windlass_equal(windlass_string_t a, windlass_string_t b) {
   return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
+size_t windlass_characters(windlass_string_t string) {
+  size_t count = 0;
+  for (size_t i = 0; i < string.len; i++) {
+    /* All bytes of a character but the first begin with the bits 10. */
+    count += ((unsigned char)string.ptr[i] & 0xc0) != 0x80;
+  }
+  return count;
+}
+
 char *windlass_text(windlass_string_t string) {
   char *text = windlass_alloc(string.len + 1);
   if (string.len > 0) {

@@ -2,7 +2,7 @@
 
 import { TaskError } from "./errors.js";
 import { begin } from "./life.js";
-import { at, expected, isMistake } from "./mistake.js";
+import { at, isMistake } from "./mistake.js";
 import { told } from "./stack.js";
 import { codec } from "./values.js";
 import { log } from "./host.js";
@@ -65,7 +65,7 @@ function wrapped(types, owner, [, key, params, result]) {
 function outcome(types, type) {
   const described = typeof type === "number" ? types[type].result : undefined;
   const [ok, err] = described ?? [type, undefined];
-  const { lower } = ok === null ? { lower: () => undefined } : returned(types, ok, described);
+  const { lower } = ok === null ? { lower: () => undefined } : codec(types, ok);
   return {
     value(key, value) {
       try {
@@ -92,31 +92,6 @@ function outcome(types, type) {
       }
     },
   };
-}
-
-/**
- * The codec of a result. StarlingMonkey's bindings return a lone u32 from 2^31 on as another number:
- * refused, since nothing here can mend it.
- */
-function returned(types, type, isResult) {
-  const made = codec(types, type);
-  if (!globalThis.__windlass_waits || isResult || lone(types, type) !== "u32") return made;
-  return {
-    lower(value) {
-      const lowered = made.lower(value);
-      let number = lowered;
-      while (typeof number === "object") [number] = Object.values(number);
-      if (number <= 0x7fffffff) return lowered;
-      throw expected("a u32 below 2^31, more than which StarlingMonkey cannot return exactly", number);
-    },
-  };
-}
-
-/** What is left of a type where all around it is one field of a record or a tuple. */
-function lone(types, type) {
-  const { record, tuple } = typeof type === "number" ? types[type] : {};
-  if (record?.length === 1) return lone(types, record[0][1]);
-  return tuple?.length === 1 ? lone(types, tuple[0]) : type;
 }
 
 const wellFormed = (text) => String(text).toWellFormed();

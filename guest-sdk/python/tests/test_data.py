@@ -6,7 +6,7 @@ import unittest
 from dataclasses import dataclass
 from typing import Any, List, Optional, Tuple, Union
 
-from windlass_guest import Err, Ok, Result, Some
+from windlass_guest import Err, Ok, Some
 from windlass_guest.data import Mismatch, dumps, loads
 
 
@@ -30,6 +30,7 @@ class Shape_NoShape:
     pass
 
 
+Verdict = Union[Ok[int], Err[str]]
 Shape = Union[Shape_Circle, Shape_NoShape]
 Shape_Circle.__module__ = Shape_NoShape.__module__ = "wit_world.exports.test"
 
@@ -55,8 +56,8 @@ class Json(unittest.TestCase):
         self.assert_both_ways(Shape, Shape_NoShape(), '"no-shape"')
         self.assert_both_ways(bytes, b"\x00\xff", '"AP8="')
         self.assert_both_ways(Tuple[int, str], (1, "é"), '[1,"é"]')
-        self.assert_both_ways(Result[int, str], Ok(3), '{"ok":3}')
-        self.assert_both_ways(Result[int, str], Err("no"), '{"err":"no"}')
+        self.assert_both_ways(Verdict, Ok(3), '{"ok":3}')
+        self.assert_both_ways(Verdict, Err("no"), '{"err":"no"}')
         self.assert_both_ways(float, -math.inf, '"-Infinity"')
         self.assert_both_ways(Optional[List[str]], None, "null")
 

@@ -91,23 +91,23 @@ fn keep(output: impl Read + Send + 'static, said: &Arc<Mutex<String>>) {
 }
 
 async fn answer(client: &Client) -> Value {
-    let call = enqueue(client, "dev", "letters/summarize", json!(["dear Ada"])).await;
+    let call = enqueue(client, "dev", "dev-letters/summarize", json!(["dear Ada"])).await;
     value(&call).await["words"].clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_saved_file_is_built_and_answers() {
     let host = Setup::sqlite().start();
-    let project = Project::new(&host, "letters", "rust", false);
+    let project = Project::new(&host, "dev-letters", "rust", false);
     let developing = Developing::start(&project);
     let client = developing.client().await;
-    developing.says("letters@0.1.0: built in").await;
+    developing.says("dev-letters@0.1.0: built in").await;
     assert_eq!(answer(&client).await, json!(2));
     developing.says("| [info] summarizing 8 bytes").await;
     developing.says("succeeded: {").await;
 
     project.edit("src/lib.rs", "words += 1;", "words += 2;");
-    developing.says("letters@0.1.1: built in").await;
+    developing.says("dev-letters@0.1.1: built in").await;
     assert_eq!(answer(&client).await, json!(4));
 
     project.edit("src/lib.rs", "words += 2;", "words += ;");

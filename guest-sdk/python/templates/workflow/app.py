@@ -35,7 +35,8 @@ def add_up(letters: list[str]) -> Totals:
     handles = [enqueue(summarize, [letter]) for letter in letters]
     wait_all(handles)
     sleep(0.01)
-    stamped = step("stamp", lambda: round(now().timestamp() * 1000))
+    moment = now()
+    stamped = step("stamp", lambda: round(moment.timestamp() * 1000))
     publish("letters", len(letters))
     summaries = []
     for number, handle in enumerate(handles):

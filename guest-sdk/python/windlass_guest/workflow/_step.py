@@ -21,7 +21,8 @@ def step(name: str, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
 def step(name: Callable[P, T], /) -> Callable[P, T]: ...
 def step(name: Any, work: Any = None, *args: Any, **kwargs: Any) -> Any:
     """Does a piece of the workflow's own work once: its result is recorded, and a replay takes it
-    from there. Pieces do not lie in each other.
+    from there. Pieces do not lie in each other, and ask nothing else of the workflow's host: what they
+    need, such as `now()`, is asked before.
 
     Above a function, `@step` makes each call of it such a piece. The result is read by the type that
     the function says it returns; one that says nothing returns what JSON has: text, numbers, lists.

@@ -41,7 +41,11 @@ fn header(text: &str) -> String {
     let defined = format!("typedef struct {WORLD}_string_t {{");
     let include = "#include <windlass.h>\n";
     let Some((before, rest)) = text.split_once(&defined) else {
-        return text.replacen("#include <stddef.h>\n", &format!("#include <stddef.h>\n{include}"), 1);
+        return text.replacen(
+            "#include <stddef.h>\n",
+            &format!("#include <stddef.h>\n{include}"),
+            1,
+        );
     };
     let end = format!("}} {WORLD}_string_t;\n");
     let after = rest.split_once(&end).map_or(rest, |(_, after)| after);
@@ -53,7 +57,10 @@ fn header(text: &str) -> String {
 fn body(text: &str) -> String {
     let quiet = "#pragma clang diagnostic ignored \"-Weverything\"\n";
     let included = format!("#include \"{WORLD}.h\"");
-    format!("{quiet}{}", text.replacen(&included, "#include \"bindings.h\"", 1))
+    format!(
+        "{quiet}{}",
+        text.replacen(&included, "#include \"bindings.h\"", 1)
+    )
 }
 
 /// The functions in which the host says that it has taken a result: the name under which each is

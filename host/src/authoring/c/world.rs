@@ -62,13 +62,18 @@ pub fn renamed(resolve: &Resolve, world: WorldId) -> Vec<(String, String)> {
         }
         let definition = &resolve.interfaces[*id];
         let candidates = names_of(resolve, key, definition);
-        let candidates = if imported { &candidates[1..] } else { &candidates[..] };
+        let candidates = if imported {
+            &candidates[1..]
+        } else {
+            &candidates[..]
+        };
         let free = candidates.iter().find(|name| taken.insert((*name).clone()));
         let name = free.expect("the last candidate is the full name").clone();
         let of_contract = full.starts_with(CONTRACT);
         let named_here = matches!(key, WorldKey::Name(_));
         renamed.push(match (imported, named_here) {
-            (true, _) if !of_contract => (full, format!("import_{name}")),
+            (true, _) if of_contract => (full, format!("{WORLD}_{name}")),
+            (true, _) => (full, format!("import_{name}")),
             (false, true) => (full, format!("exports_{name}")),
             _ => (full, name),
         });

@@ -25,7 +25,11 @@ pub fn compile(workshop: &Workshop, world: &World, plus_plus: bool) -> Result<Ve
     let authors_cpp = sources(&source, &["cpp", "cc", "cxx"])?;
     if authors.is_empty() && authors_cpp.is_empty() {
         return Err(Error::refused(
-            format!("{} has no file in {}", source.display(), if plus_plus { "C++" } else { "C" }),
+            format!(
+                "{} has no file in {}",
+                source.display(),
+                if plus_plus { "C++" } else { "C" }
+            ),
             "put the source there, or say `source` in the table [build]",
         ));
     }
@@ -51,8 +55,14 @@ pub fn compile(workshop: &Workshop, world: &World, plus_plus: bool) -> Result<Ve
     let core = workshop.work().join("core.wasm");
     let which = if plus_plus { "c++" } else { "cc" };
     let mut link = zig_command(&zig, which, workshop, world);
-    link.args(LOOKS).arg("-Wl,--strip-debug").arg("-o").arg(&core);
-    for file in authors.iter().chain(&sources(&workshop.sdk().join("src"), &["c"])?) {
+    link.args(LOOKS)
+        .arg("-Wl,--strip-debug")
+        .arg("-o")
+        .arg(&core);
+    for file in authors
+        .iter()
+        .chain(&sources(&workshop.sdk().join("src"), &["c"])?)
+    {
         link.arg(seen(workshop, file));
     }
     for file in ["bindings.c", "glue.c"] {
@@ -191,8 +201,12 @@ fn missing(workshop: &Workshop, world: &World, plus_plus: bool, said: &str) -> O
                     let message = format!("{place}: the WIT {what}, which no source defines");
                     Error::refused(message, format!("write `{write}`"))
                 } else {
-                    let message = format!("{place}: the WIT {what}, which a source defines otherwise");
-                    Error::refused(message, format!("include <windlass/world.h>; write `{write}`"))
+                    let message =
+                        format!("{place}: the WIT {what}, which a source defines otherwise");
+                    Error::refused(
+                        message,
+                        format!("include <windlass/world.h>; write `{write}`"),
+                    )
                 });
             }
         }

@@ -17,6 +17,8 @@ mod entry;
 mod mistakes;
 mod model;
 mod strip;
+#[cfg(test)]
+mod tests;
 mod types;
 
 use super::{Engine, Error, Npm, Project, Tool, Toolchain, Workshop};

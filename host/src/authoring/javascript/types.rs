@@ -19,13 +19,7 @@ use super::model::{Scope, World, is_option};
 /// If they cannot be written.
 pub fn write(workshop: &Workshop, world: &World, engine: Engine) -> Result<(), Error> {
     let folder = workshop.generated();
-    let text = Declarations {
-        resolve: &workshop.resolve,
-        waits: engine == Engine::StarlingMonkey,
-        within: None,
-        text: String::new(),
-    }
-    .all(world);
+    let text = declarations(&workshop.resolve, world, engine);
     workshop.write(&folder.join("wit.d.ts"), text)?;
     let library = match engine {
         Engine::QuickJs => json!(["ES2023"]),
@@ -52,6 +46,17 @@ pub fn write(workshop: &Workshop, world: &World, engine: Engine) -> Result<(), E
     });
     let config = serde_json::to_string_pretty(&config).expect("it is plain JSON");
     workshop.write(&folder.join("tsconfig.json"), config + "\n")
+}
+
+/// The text of `wit.d.ts`.
+pub fn declarations(resolve: &Resolve, world: &World, engine: Engine) -> String {
+    Declarations {
+        resolve,
+        waits: engine == Engine::StarlingMonkey,
+        within: None,
+        text: String::new(),
+    }
+    .all(world)
 }
 
 /// What a check reads besides the source, seen from the folder of what is made.

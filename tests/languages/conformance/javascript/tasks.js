@@ -2,6 +2,10 @@
 
 import { TaskError } from "@windlass/guest";
 
+/**
+ * @template T
+ * @param {T} v
+ */
 const same = (v) => v;
 
 /** @type {import("test:conformance/echo@0.1.0").Echo} */
