@@ -48,4 +48,5 @@ class Shapes(unittest.TestCase):
         verify(["option", ["option", "u8"]], Some(None), "it")
         verify(["result", None, "string"], Ok(None), "it")
         verify(SUMMARY, Summary(1, "a"), "it")
+        verify(["list", ["list", SUMMARY]], [[], [Summary(1, "a")]], "it")
         verify(None, object(), "it")

@@ -91,8 +91,9 @@ def _list(shape: list[Any], value: Any, place: str) -> None:
         raise _unfit(place, value, "a list")
     item = shape[1]
     # The usual case of many numbers, without a look at each.
-    if item in _INTEGERS and value and set(map(type, value)) == {int}:
-        least, most = _INTEGERS[item]
+    limits = _INTEGERS.get(item) if isinstance(item, str) else None
+    if limits is not None and value and set(map(type, value)) == {int}:
+        least, most = limits
         if least <= min(value) and max(value) <= most:
             return
     if item in ("f32", "f64") and set(map(type, value)) <= {float}:
