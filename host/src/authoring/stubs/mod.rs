@@ -34,8 +34,7 @@ mod comments;
 mod model;
 pub mod names;
 mod python;
-#[cfg(test)]
-mod samples;
+mod rust;
 mod typescript;
 
 use std::path::Path;
@@ -54,6 +53,8 @@ pub enum Language {
     Python,
     /// Over the package `@windlass/client`.
     TypeScript,
+    /// Over the crate `windlass-client`.
+    Rust,
 }
 
 impl Language {
@@ -61,6 +62,7 @@ impl Language {
         match self {
             Self::Python => python::RESERVED,
             Self::TypeScript => typescript::RESERVED,
+            Self::Rust => rust::RESERVED,
         }
     }
 }
@@ -142,6 +144,7 @@ pub fn generate(language: Language, source: &Source) -> String {
     match language {
         Language::Python => python::write(&stubs),
         Language::TypeScript => typescript::write(&stubs),
+        Language::Rust => rust::write(&stubs),
     }
 }
 

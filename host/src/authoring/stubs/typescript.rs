@@ -420,24 +420,3 @@ fn comment(indent: &str, docs: Option<&str>) -> String {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::super::samples;
-    use super::super::{Language, generate};
-
-    #[test]
-    fn a_component_of_every_type_has_stubs_in_typescript() {
-        insta::assert_snapshot!(generate(Language::TypeScript, &samples::conformance()));
-    }
-
-    #[test]
-    fn a_first_component_has_stubs_in_typescript() {
-        insta::assert_snapshot!(generate(Language::TypeScript, &samples::hello()));
-    }
-
-    #[test]
-    fn what_is_hard_to_name_has_a_name_in_typescript() {
-        insta::assert_snapshot!(generate(Language::TypeScript, &samples::awkward()));
-    }
-}
