@@ -53,15 +53,17 @@ async fn a_host_loads_what_another_has_compiled() {
     ];
     let first = Setup::postgres(&database).with(&key).start();
     upload(&first.client(), "hello").await;
-    let greeted = first.client().queue("q").enqueue("hello/greet", &["Ada"]);
-    let _: String = greeted.await.unwrap().get_result().await.unwrap();
+    let queue = first.client().queue("q");
+    let greeted = queue.enqueue("hello/greet", &["Ada"]).await.unwrap();
+    let _: String = greeted.get_result().await.unwrap();
     // Its code is shared when it has ended at the latest.
     let compiled = loaded(&first, "compiled").await;
     assert!(first.stop().success());
 
     let second = Setup::postgres(&database).with(&key).start();
-    let greeted = second.client().queue("q").enqueue("hello/greet", &["Bob"]);
-    let greeting: String = greeted.await.unwrap().get_result().await.unwrap();
+    let queue = second.client().queue("q");
+    let greeted = queue.enqueue("hello/greet", &["Bob"]).await.unwrap();
+    let greeting: String = greeted.get_result().await.unwrap();
 
     assert_eq!((compiled, greeting.as_str()), (1, "Hello, Bob!"));
     assert_eq!(loaded(&second, "fleet").await, 1);
