@@ -113,6 +113,8 @@ impl Module {
 #[derive(Deserialize)]
 struct Found {
     mistakes: Vec<String>,
+    /// The way out of them.
+    hint: Option<String>,
     /// `interface#function`: `task` or `workflow`.
     #[serde(default)]
     kinds: BTreeMap<String, String>,
@@ -221,10 +223,9 @@ fn look(
     if found.mistakes.is_empty() {
         return Ok(found);
     }
-    Err(Error::refused(
-        found.mistakes.join("\n"),
-        ".windlass/gen/wit_world/exports/ has what the WIT asks for, in Python",
-    ))
+    let usual = ".windlass/gen/wit_world/exports/ has what the WIT asks for, in Python";
+    let hint = found.hint.unwrap_or_else(|| usual.to_owned());
+    Err(Error::refused(found.mistakes.join("\n"), hint))
 }
 
 /// The module that the component is made of.
@@ -324,6 +325,7 @@ mod tests {
         let function = "local:letters/tasks@0.1.0#summarize".to_owned();
         let found = Found {
             mistakes: Vec::new(),
+            hint: None,
             kinds: BTreeMap::from([(function.clone(), "task".to_owned())]),
             places: BTreeMap::from([(function, "app.py:3".to_owned())]),
             later: Vec::new(),
