@@ -244,8 +244,10 @@ from windlass_guest import _entry
 
 import {module} as _module
 
-# What functions import when they are called is imported now: a sandbox has no files.
-for _name in {later}:
+# What functions import when they are called is imported now: a sandbox has no files. That goes for
+# encodings, too, which are found by their names.
+_usual = "ascii cp1252 idna latin_1 punycode utf_8_sig utf_16 utf_16_be utf_16_le utf_32 unicode_escape"
+for _name in [*{later}, *(f"encodings.{{name}}" for name in _usual.split())]:
     try:
         importlib.import_module(_name)
     except ImportError:
@@ -316,7 +318,7 @@ mod tests {
         let text = entry_point("app", &["json".to_owned()], r#"[{"name":"a\"b"}]"#);
 
         assert!(text.contains("import app as _module"), "{text}");
-        assert!(text.contains(r#"for _name in ["json"]:"#), "{text}");
+        assert!(text.contains(r#"for _name in [*["json"], *"#), "{text}");
         assert!(text.contains(r#"json.loads("[{\"name\":"#), "{text}");
     }
 
