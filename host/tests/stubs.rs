@@ -42,6 +42,38 @@ world awkward {
 }
 "#;
 
+/// Names that mean something in TypeScript or in Rust, or to the methods of their stubs.
+const WORDS: &str = r#"
+package test:words@1.0.0;
+
+/// Ends here: */ and `*/`.
+///
+/// A second paragraph.
+interface first {
+  /// Holds.
+  record handle {
+    /// Which one.
+    self: u8,
+    %constructor: option<option<string>>,
+  }
+  variant promise {
+    /// Of a class.
+    class(handle),
+    %type(list<option<bool>>),
+    none,
+  }
+  enum %map { light-blue, self }
+  delete: func(options: handle, request: promise, tasks: %map, %import: bool);
+  %constructor: func(in: %map) -> result<promise, handle>;
+  new: func(lambda: list<u8>) -> result<_, promise>;
+}
+
+world words {
+  export first;
+  export await: func() -> option<u64>;
+}
+"#;
+
 fn component(push: impl FnOnce(&mut Resolve) -> wit_parser::PackageId, world: &str) -> Vec<u8> {
     let mut resolve = Resolve::default();
     let package = push(&mut resolve);
@@ -81,6 +113,16 @@ fn awkward() -> Source {
     }
 }
 
+fn words() -> Source {
+    let push = |resolve: &mut Resolve| resolve.push_str("words.wit", WORDS).unwrap();
+    let mut words = Source {
+        wit: WORDS.to_owned(),
+        ..source("3d.words_map", &component(push, "words"))
+    };
+    words.tasks[0].docs = Some("Of the world itself.\n\nEnds here: */".to_owned());
+    words
+}
+
 #[test]
 fn python_stubs_stay_as_they_are() {
     for source in [hello(), conformance(), awkward()] {
@@ -88,6 +130,45 @@ fn python_stubs_stay_as_they_are() {
 
         insta::assert_snapshot!(format!("python_{}", source.component), stubs);
     }
+}
+
+#[test]
+fn typescript_stubs_stay_as_they_are() {
+    for source in [hello(), conformance(), awkward(), words()] {
+        let stubs = generate(Language::TypeScript, &source);
+
+        insta::assert_snapshot!(format!("typescript_{}", source.component), stubs);
+    }
+}
+
+#[test]
+fn rust_stubs_stay_as_they_are() {
+    for source in [hello(), conformance(), awkward(), words()] {
+        let stubs = generate(Language::Rust, &source);
+
+        insta::assert_snapshot!(format!("rust_{}", source.component), stubs);
+    }
+}
+
+/// Those that `tests/tests/stubs.rs` compiles and calls.
+#[test]
+fn the_rust_stubs_of_the_tests_are_what_is_generated() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let wit = root.join("tests/guests/types/wit");
+    let push = |resolve: &mut Resolve| resolve.push_path(&wit).unwrap().0;
+    let types = source("types", &component(push, "types"));
+    let types = types.with_wit_of(&wit).unwrap();
+    let file = root.join("tests/tests/stubs/types.rs");
+
+    let stubs = generate(Language::Rust, &types);
+
+    if std::env::var_os("WINDLASS_BLESS").is_some() {
+        std::fs::write(&file, &stubs).unwrap();
+    }
+    assert!(
+        std::fs::read_to_string(&file).is_ok_and(|committed| committed == stubs),
+        "tests/tests/stubs/types.rs is not what is generated: run this test with WINDLASS_BLESS=1"
+    );
 }
 
 #[test]

@@ -121,14 +121,15 @@ export class Client {
   }
 
   /**
-   * Waits until all of these have ended, however they did. Their `getResult` then answers at once.
+   * Waits until all of these have ended, however they did, and gives them in their order. Their
+   * `getResult` then answers at once.
    *
    * @example
    * await client.waitAll(handles);
    * const results = await Promise.allSettled(handles.map((handle) => handle.getResult()));
    */
-  async waitAll(handles: readonly Handle<unknown>[], options: RequestOptions = {}): Promise<void> {
-    await waitAll(this.#transport, handles, options);
+  async waitAll<H extends Handle<unknown>>(handles: readonly H[], options: RequestOptions = {}): Promise<H[]> {
+    return waitAll(this.#transport, handles, options);
   }
 
   /**

@@ -84,8 +84,8 @@ export class Stubs {
     this.#queue = queue;
   }
 
-  /** Enqueues a call of a task. */
-  protected async enqueue<A extends unknown[], T, E>(
+  /** Enqueues a call of a task. No task can have this method's name. */
+  protected async _enqueue<A extends unknown[], T, E>(
     task: TypedTask<A, T, E>,
     args: A,
     options: StubOptions | undefined,

@@ -33,18 +33,19 @@ export async function waitAny<H extends Handle<unknown>>(
   return handles.filter((handle) => handle.hasEnded);
 }
 
-/** Waits until all of these have ended. */
-export async function waitAll(
+/** Waits until all of these have ended, and gives them. */
+export async function waitAll<H extends Handle<unknown>>(
   transport: Transport,
-  handles: readonly Handle<unknown>[],
+  handles: readonly H[],
   options: RequestOptions,
-): Promise<void> {
+): Promise<H[]> {
   const late = (ms: number): Timeout => new Timeout(`the end of all of ${handles.length} invocations`, ms);
   await within(options, late, async (signal) => {
     for (let missing = unended(handles); missing.length > 0; missing = unended(handles)) {
       learn(handles, await ask(transport, missing.slice(0, IDS_MAX), "all", POLL_MS, signal));
     }
   });
+  return [...handles];
 }
 
 async function ask(

@@ -43,12 +43,19 @@ Examples:
 pub enum Lang {
     /// Over the package windlass_client.
     Python,
+    /// Over the package @windlass/client.
+    #[value(name = "typescript")]
+    TypeScript,
+    /// Over the crate windlass-client.
+    Rust,
 }
 
 impl From<Lang> for Language {
     fn from(lang: Lang) -> Self {
         match lang {
             Lang::Python => Self::Python,
+            Lang::TypeScript => Self::TypeScript,
+            Lang::Rust => Self::Rust,
         }
     }
 }

@@ -28,12 +28,14 @@
 //! - `model`: from a component's description to [`Stubs`]
 //! - `names`: cases and clashes
 //! - `comments`: what the author wrote about interfaces and types
-//! - `python`: a generator for each language
+//! - `python`, `typescript`, `rust`: a generator for each language
 
 mod comments;
 mod model;
 pub mod names;
 mod python;
+mod rust;
+mod typescript;
 
 use std::path::Path;
 
@@ -49,12 +51,18 @@ pub use model::stubs;
 pub enum Language {
     /// Over the package `windlass_client`.
     Python,
+    /// Over the package `@windlass/client`.
+    TypeScript,
+    /// Over the crate `windlass-client`.
+    Rust,
 }
 
 impl Language {
     fn reserved(self) -> &'static [&'static str] {
         match self {
             Self::Python => python::RESERVED,
+            Self::TypeScript => typescript::RESERVED,
+            Self::Rust => rust::RESERVED,
         }
     }
 }
@@ -135,6 +143,8 @@ pub fn generate(language: Language, source: &Source) -> String {
     let stubs = stubs(source, language.reserved());
     match language {
         Language::Python => python::write(&stubs),
+        Language::TypeScript => typescript::write(&stubs),
+        Language::Rust => rust::write(&stubs),
     }
 }
 
