@@ -1,6 +1,7 @@
 /** What the author exports, wrapped: arguments in his shapes, values checked, errors told. */
 
 import { TaskError } from "./errors.js";
+import { inspect } from "./inspect.js";
 import { begin } from "./life.js";
 import { at, isMistake } from "./mistake.js";
 import { told } from "./stack.js";
@@ -100,7 +101,8 @@ function raised(key, thrown, payload) {
 
 /** The message of an exception. */
 function brief(thrown) {
-  return (thrown instanceof Error ? thrown.message : String(thrown)).toWellFormed();
+  const text = thrown instanceof Error ? thrown.message : thrown;
+  return (typeof text === "string" ? text : inspect(text)).toWellFormed();
 }
 
 /** An exception that ends the call as a trap: the engine prints its message to the log. */
