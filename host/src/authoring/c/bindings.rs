@@ -41,7 +41,11 @@ fn header(text: &str) -> String {
     let defined = format!("typedef struct {WORLD}_string_t {{");
     let include = "#include <windlass.h>\n";
     let Some((before, rest)) = text.split_once(&defined) else {
-        return text.replacen("#include <stddef.h>\n", &format!("#include <stddef.h>\n{include}"), 1);
+        return text.replacen(
+            "#include <stddef.h>\n",
+            &format!("#include <stddef.h>\n{include}"),
+            1,
+        );
     };
     let end = format!("}} {WORLD}_string_t;\n");
     let after = rest.split_once(&end).map_or(rest, |(_, after)| after);
@@ -49,11 +53,14 @@ fn header(text: &str) -> String {
     format!("{before}{include}{after}")
 }
 
-/// Nobody reads warnings of what he did not write.
+/// Nobody reads warnings of what he did not write; and memory of a call is freed at its end only.
 fn body(text: &str) -> String {
     let quiet = "#pragma clang diagnostic ignored \"-Weverything\"\n";
     let included = format!("#include \"{WORLD}.h\"");
-    format!("{quiet}{}", text.replacen(&included, "#include \"bindings.h\"", 1))
+    let library = "#include <stdlib.h>\n";
+    let kept = format!("{library}#define free(pointer) ((void)(pointer))\n");
+    let text = text.replacen(&included, "#include \"bindings.h\"", 1);
+    format!("{quiet}{}", text.replacen(library, &kept, 1))
 }
 
 /// The functions in which the host says that it has taken a result: the name under which each is

@@ -41,9 +41,8 @@ pub fn conversions(world: &World) -> String {
 
 /// Tuples of simple types, which belong to no interface.
 fn shared(world: &World) -> impl Iterator<Item = TypeId> {
-    let is_tuple = |ty: &wit_parser::TypeDef| {
-        ty.name.is_none() && matches!(&ty.kind, TypeDefKind::Tuple(_))
-    };
+    let is_tuple =
+        |ty: &wit_parser::TypeDef| ty.name.is_none() && matches!(&ty.kind, TypeDefKind::Tuple(_));
     let types = world.resolve.types.iter();
     let tuples = types.filter(move |(_, ty)| is_tuple(ty)).map(|(id, _)| id);
     let known = tuples.filter(|id| world.knows(*id));
@@ -60,8 +59,16 @@ fn convert(text: &mut String, world: &World, id: TypeId, name: &str) {
     let definition = &world.resolve.types[id];
     let (mut take, mut give) = (String::new(), String::new());
     let mut both = |c: &str, cpp: &str| {
-        let _ = writeln!(take, "    convert::take(from.{c}, {});", cpp.replace("@", "to"));
-        let _ = writeln!(give, "    convert::give({}, to.{c});", cpp.replace("@", "from"));
+        let _ = writeln!(
+            take,
+            "    convert::take(from.{c}, {});",
+            cpp.replace("@", "to")
+        );
+        let _ = writeln!(
+            give,
+            "    convert::give({}, to.{c});",
+            cpp.replace("@", "from")
+        );
     };
     match &definition.kind {
         TypeDefKind::Record(record) => {
@@ -93,7 +100,10 @@ fn convert(text: &mut String, world: &World, id: TypeId, name: &str) {
             give.push_str("    switch (from.index()) {\n");
             for (index, case) in variant.cases.iter().enumerate() {
                 let case_name = format!("{space}::{}", case_name(own, &case.name));
-                let _ = writeln!(take, "      case {index}: to.template emplace<{case_name}>();");
+                let _ = writeln!(
+                    take,
+                    "      case {index}: to.template emplace<{case_name}>();"
+                );
                 if case.ty.is_some() {
                     let field = to_c_ident(&case.name);
                     let _ = writeln!(
@@ -200,7 +210,10 @@ fn import(text: &mut String, world: &World, interface: &Interface, function: &Fu
             );
             arguments.push(format!("&c_{name}"));
         } else {
-            let _ = writeln!(body, "  {c} c_{name}{{}};\n  windlass::convert::give({name}, c_{name});");
+            let _ = writeln!(
+                body,
+                "  {c} c_{name}{{}};\n  windlass::convert::give({name}, c_{name});"
+            );
             let star = if world.is_value(&param.ty) { "" } else { "&" };
             arguments.push(format!("{star}c_{name}"));
         }

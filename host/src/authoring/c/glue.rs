@@ -21,9 +21,19 @@ pub fn glue(world: &World, bindings: &str) -> String {
             if interface.imported {
                 import(&mut text, &mut checks, world, interface, function);
             } else {
-                let end = format!("__wasm_export_{}_post_return(", interface.raw_function(function));
+                let end = format!(
+                    "__wasm_export_{}_post_return(",
+                    interface.raw_function(function)
+                );
                 let ends_later = ends.iter().any(|(_, head)| head.contains(&end));
-                export(&mut text, &mut checks, world, interface, function, ends_later);
+                export(
+                    &mut text,
+                    &mut checks,
+                    world,
+                    interface,
+                    function,
+                    ends_later,
+                );
             }
         }
     }
@@ -46,7 +56,11 @@ pub fn glue(world: &World, bindings: &str) -> String {
 fn raw_head(world: &World, interface: &Interface, function: &Function) -> (String, bool) {
     let mut parts = Vec::new();
     for param in &function.params {
-        let star = if by_pointer(world, &param.ty) { "*" } else { "" };
+        let star = if by_pointer(world, &param.ty) {
+            "*"
+        } else {
+            ""
+        };
         parts.push(format!(
             "{} {star}{}",
             world.raw(&param.ty),
@@ -102,7 +116,10 @@ fn export(
             }
         }
         let call = format!("{author}({})", arguments.join(", "));
-        let _ = writeln!(body, "  memset(ret, 0, sizeof *ret);\n  ret->is_err = !{call};");
+        let _ = writeln!(
+            body,
+            "  memset(ret, 0, sizeof *ret);\n  ret->is_err = !{call};"
+        );
         for (ty, name, field, test) in [
             (&result.ok, "windlass_ok", "ok", "!"),
             (&result.err, "windlass_error", "err", ""),
@@ -156,8 +173,15 @@ fn import(
     for param in &function.params {
         let name = to_c_ident(&param.name);
         let value = world.is_value(&param.ty);
-        let pointer = if value { format!("&{name}") } else { name.clone() };
-        let place = format!("(&(windlass_place_t){{NULL, \"{told}: {}\", 0}})", param.name);
+        let pointer = if value {
+            format!("&{name}")
+        } else {
+            name.clone()
+        };
+        let place = format!(
+            "(&(windlass_place_t){{NULL, \"{told}: {}\", 0}})",
+            param.name
+        );
         let check = checks.statement(world, &param.ty, &pointer, &place);
         if !check.is_empty() {
             let _ = writeln!(body, "  {check}");
@@ -182,7 +206,11 @@ fn import(
             // The names of the prototype: what is last in it.
             let name = |part: &str| {
                 let taken = prototype.contains(&format!("*{part}_of_result"));
-                if taken { format!("{part}_of_result") } else { part.to_owned() }
+                if taken {
+                    format!("{part}_of_result")
+                } else {
+                    part.to_owned()
+                }
             };
             if result.err.is_some() {
                 let _ = writeln!(

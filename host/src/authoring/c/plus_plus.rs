@@ -11,10 +11,11 @@ use super::world::{Interface, World};
 
 /// The header.
 pub fn header(world: &World) -> String {
-    let mut text = "// Made by `windlass build` from the WIT: what the component exports, which you \
+    let mut text =
+        "// Made by `windlass build` from the WIT: what the component exports, which you \
                     write, and what it\n// imports, which you call.\n#pragma once\n\n\
                     #include <windlass.hpp>\n"
-        .to_owned();
+            .to_owned();
     for interface in world.interfaces.iter().filter(|of| !of.of_contract) {
         if interface.types.is_empty() && interface.functions.is_empty() {
             continue;
@@ -84,7 +85,10 @@ pub fn span_of(world: &World, ty: &Type) -> Option<Type> {
 pub fn is_own(world: &World, id: TypeId) -> bool {
     matches!(
         world.resolve.types[id].kind,
-        TypeDefKind::Record(_) | TypeDefKind::Variant(_) | TypeDefKind::Enum(_) | TypeDefKind::Flags(_)
+        TypeDefKind::Record(_)
+            | TypeDefKind::Variant(_)
+            | TypeDefKind::Enum(_)
+            | TypeDefKind::Flags(_)
     )
 }
 
@@ -180,7 +184,10 @@ fn define(text: &mut String, world: &World, id: TypeId) {
             let _ = writeln!(text, "using {pascal} = std::variant<{}>;", cases.join(", "));
         }
         TypeDefKind::Type(other) => {
-            if !matches!(world.kind(other), Some(TypeDefKind::Resource | TypeDefKind::Handle(_))) {
+            if !matches!(
+                world.kind(other),
+                Some(TypeDefKind::Resource | TypeDefKind::Handle(_))
+            ) {
                 let _ = writeln!(text, "using {pascal} = {};", called(world, other));
             }
         }

@@ -62,7 +62,11 @@ pub fn renamed(resolve: &Resolve, world: WorldId) -> Vec<(String, String)> {
         }
         let definition = &resolve.interfaces[*id];
         let candidates = names_of(resolve, key, definition);
-        let candidates = if imported { &candidates[1..] } else { &candidates[..] };
+        let candidates = if imported {
+            &candidates[1..]
+        } else {
+            &candidates[..]
+        };
         let free = candidates.iter().find(|name| taken.insert((*name).clone()));
         let name = free.expect("the last candidate is the full name").clone();
         let of_contract = full.starts_with(CONTRACT);
