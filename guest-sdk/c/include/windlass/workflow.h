@@ -139,7 +139,7 @@ void windlass_publish(const char *name, windlass_string_t value);
 bool windlass_receive(const char *name, uint64_t timeout_ms, windlass_string_t *value);
 
 /* Does a piece of work once, whatever happens: `work` returns its result, which is JSON, and a
- * replay returns what was recorded. */
+ * replay returns what was recorded. Inside it nothing is asked of the host: not the time either. */
 windlass_string_t windlass_step(const char *name, windlass_string_t (*work)(void *context),
                                 void *context);
 

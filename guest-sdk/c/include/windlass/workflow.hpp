@@ -276,7 +276,8 @@ inline std::optional<json::Value> receive(const std::string &name, Timeout timeo
   return std::nullopt;
 }
 
-// Does a piece of work once, whatever happens: a replay returns what was recorded.
+// Does a piece of work once, whatever happens: a replay returns what was recorded. Inside it nothing
+// is asked of the host: not the time either.
 template <class Work>
 json::Value step(const std::string &name, Work work) {
   Scope scope;
