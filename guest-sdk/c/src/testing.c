@@ -152,7 +152,9 @@ bool windlass_get_result(windlass_handle_t handle, windlass_string_t *value,
   if (failure != NULL) {
     windlass_json_t payload = {0};
     windlass_json_string(&payload, found->error);
-    *failure = (windlass_failure_t){windlass_string("guest"), found->error, payload.text};
+    windlass_string_t message =
+        windlass_format("the task returned the error %.*s", WINDLASS_ARG(payload.text));
+    *failure = (windlass_failure_t){windlass_string("guest"), message, payload.text};
   }
   return false;
 }

@@ -38,6 +38,9 @@ typedef struct windlass_failure_t {
   windlass_string_t payload;
 } windlass_failure_t;
 
+/* What to tell of a failure: the error that the task returned, if it is text; else the message. */
+windlass_string_t windlass_failure_text(const windlass_failure_t *failure);
+
 typedef enum windlass_state_t {
   WINDLASS_SCHEDULED,
   WINDLASS_QUEUED,

@@ -24,6 +24,15 @@ struct TaskFailed {
   std::string message;
   // Of kind `guest`: what the function returned as its error, as JSON.
   std::optional<std::string> payload;
+
+  // What to tell of it: the error that the task returned, if it is text; else the message.
+  std::string text() const {
+    std::optional<std::string> told;
+    if (payload) {
+      told = json::Value(*payload).string();
+    }
+    return told.value_or(message);
+  }
 };
 
 enum class State { scheduled, queued, running, waiting, succeeded, failed, cancelled };

@@ -39,7 +39,8 @@ bool workflows_add_up(const windlass_list_string_t *letters, workflows_totals_t 
     windlass_string_t summary;
     windlass_failure_t failure;
     if (!windlass_get_result(handles[i], &summary, &failure)) {
-      return windlass_fail(error, "letter %zu: %.*s", i, WINDLASS_ARG(failure.message));
+      windlass_string_t why = windlass_failure_text(&failure);
+      return windlass_fail(error, "letter %zu: %.*s", i, WINDLASS_ARG(why));
     }
     windlass_string_t words;
     windlass_string_t longest;

@@ -28,8 +28,7 @@ windlass::result<workflows::Totals, std::string> workflows::add_up(
   for (std::size_t i = 0; i < handles.size(); i++) {
     auto summary = handles[i].get_result();
     if (!summary) {
-      return windlass::error(
-          windlass::format("letter %zu: %s", i, summary.error().message.c_str()));
+      return windlass::error("letter " + std::to_string(i) + ": " + summary.error().text());
     }
     totals.words += static_cast<std::uint32_t>((*summary)["words"].u64().value_or(0));
     std::string longest = (*summary)["longest"].string().value_or("");
