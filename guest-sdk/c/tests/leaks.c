@@ -10,17 +10,7 @@
 #include "../src/arena.h"
 #include "windlass/testing.h"
 
-static long living;
-
-void *counted_malloc(size_t size) {
-  living++;
-  return malloc(size);
-}
-
-void counted_free(void *pointer) {
-  living -= pointer != NULL;
-  free(pointer);
-}
+extern long living;
 
 typedef struct list {
   windlass_string_t *ptr;
