@@ -22,6 +22,7 @@
 //! - `workflows`: messages, published values, steps, forks and replays
 //! - `handle`: waiting for one result, or for any or all of many
 //! - `events`: watching one invocation while it runs
+//! - `typed`, `wit`: what the stubs of `windlass client generate` are made of
 //! - `error`: what can go wrong, and the way out
 
 mod client;
@@ -32,7 +33,9 @@ mod handle;
 mod invocations;
 mod queues;
 mod schedules;
+mod typed;
 pub mod wire;
+pub mod wit;
 mod workflows;
 
 pub use client::{Client, DEFAULT_SERVER};
@@ -40,3 +43,4 @@ pub use error::Error;
 pub use handle::Handle;
 pub use invocations::Call;
 pub use queues::Queue;
+pub use typed::{TypedCall, TypedHandle};

@@ -49,7 +49,7 @@ pub enum Error {
         hint: String,
     },
     /// What came out is no component that a host takes.
-    #[error("the component that was built cannot be used: {0}")]
+    #[error("the component cannot be used: {0}")]
     Component(String),
     /// A file cannot be read or written.
     #[error("cannot {verb} {}: {source}", path.display())]
@@ -80,7 +80,10 @@ impl Error {
             }
             Self::Failed { hint, .. } => hint.clone(),
             Self::Refused { hint, .. } => Some(hint.clone()),
-            Self::Wit(_) => Some("mend the WIT".to_owned()),
+            Self::Wit(_) => Some(
+                "mend it; what it takes from other packages belongs into wit/deps, a folder a package"
+                    .to_owned(),
+            ),
             Self::Component(_) | Self::File { .. } => None,
         }
     }

@@ -12,8 +12,10 @@
 //! - `tools`: pinned tools, where they are, what is missing
 //! - `wit`: the project's WIT with that of Windlass
 //! - `kinds`: which functions are workflows, written into the component
+//! - `sources`: which files are the author's own
 //! - `build`: all of that in order
 //! - `rust`, `python`, `javascript`, `go`, `c`: the toolchains
+//! - `stubs`: typed stubs over the client libraries, for who calls a component
 
 mod build;
 mod c;
@@ -27,15 +29,18 @@ mod project;
 mod python;
 mod rust;
 mod scaffold;
+mod sources;
+pub mod stubs;
 mod tools;
 mod wit;
 mod workshop;
 
-pub use build::{Built, Request, build};
+pub use build::{Built, Request, build, lacking};
 pub use error::Error;
 pub use language::Language;
 pub use project::{Build, Engine, Project, default_file};
 pub use scaffold::{New, scaffold};
+pub use sources::{Sources, changed_since_build};
 pub use tools::{Npm, Pip, Program, Tool};
 pub use workshop::Workshop;
 
@@ -43,6 +48,11 @@ pub use workshop::Workshop;
 trait Toolchain {
     /// The tools that it needs, each looked for before anything is made.
     fn tools(&self, project: &Project) -> Vec<Tool>;
+
+    /// Whether the WIT is derived from the code, so that there is none to be read before.
+    fn wit_follows_code(&self) -> bool {
+        false
+    }
 
     /// Makes the component; `.windlass/` holds the SDK and the WIT already.
     ///

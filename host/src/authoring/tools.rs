@@ -10,6 +10,15 @@ use std::process::{Command, Stdio};
 
 use super::Error;
 
+/// What compiles Rust.
+pub(super) const RUST: Program = Program {
+    name: "cargo",
+    version_flag: "--version",
+    least: (1, 87),
+    what: "Rust is compiled",
+    install: "curl -sSf https://sh.rustup.rs | sh",
+};
+
 /// The command that installs what a project needs.
 const INSTALL: &str = "windlass build --install";
 
@@ -142,6 +151,8 @@ impl Tools {
         make: impl FnOnce(&Path) -> Result<(), Error>,
     ) -> Result<PathBuf, Error> {
         let folder = self.folder.join(name);
+        // Two builds at once install it once. The lock goes with the file.
+        let _lock = install.then(|| self.lock(name)).transpose()?;
         let stamp = folder.join("windlass-packages");
         if std::fs::read_to_string(&stamp).is_ok_and(|there| there == wanted) {
             return Ok(folder);
@@ -160,6 +171,16 @@ impl Tools {
         make(&folder)?;
         std::fs::write(&stamp, wanted).map_err(Error::file("write", &stamp))?;
         Ok(folder)
+    }
+}
+
+impl Tools {
+    fn lock(&self, name: &str) -> Result<std::fs::File, Error> {
+        std::fs::create_dir_all(&self.folder).map_err(Error::file("make", &self.folder))?;
+        let path = self.folder.join(format!("{name}.lock"));
+        let file = std::fs::File::create(&path).map_err(Error::file("write", &path))?;
+        file.lock().map_err(Error::file("lock", &path))?;
+        Ok(file)
     }
 }
 
@@ -249,14 +270,6 @@ fn install_npm(folder: &Path, npm: &Npm) -> Result<(), Error> {
 }
 
 fn look_for_target(target: &str, install: bool, say: &mut dyn FnMut(String)) -> Result<(), Error> {
-    Program {
-        name: "cargo",
-        version_flag: "--version",
-        least: (1, 87),
-        what: "Rust is compiled",
-        install: "apt-get install rustup && rustup toolchain install stable",
-    }
-    .look_for()?;
     let mut ask = Command::new("rustc");
     ask.args(["--print", "target-libdir", "--target", target]);
     let there = ask.output().is_ok_and(|output| {
@@ -299,53 +312,4 @@ fn run(tool: &str, command: &mut Command) -> Result<(), Error> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_version_is_found_in_what_programs_say() {
-        assert_eq!(version_in("Python 3.11.7"), Some((3, 11)));
-        assert_eq!(version_in("v20.20.2"), Some((20, 20)));
-        assert_eq!(version_in("go version go1.27.3 linux/amd64"), Some((1, 27)));
-        assert_eq!(
-            version_in("cargo 1.95.0 (f2d3ce0bd 2026-03-21)"),
-            Some((1, 95))
-        );
-        assert_eq!(version_in("nothing"), None);
-    }
-
-    #[test]
-    fn a_program_that_is_missing_is_named_with_what_installs_it() {
-        let program = Program {
-            name: "no-such-program",
-            version_flag: "--version",
-            least: (1, 0),
-            what: "things are made",
-            install: "apt-get install it",
-        };
-
-        let error = program.look_for().unwrap_err();
-
-        assert_eq!(
-            error.to_string(),
-            "no-such-program is missing, with which things are made"
-        );
-        assert_eq!(error.hint().unwrap(), "`apt-get install it` installs it");
-    }
-
-    #[test]
-    fn a_program_that_is_too_old_is_named_with_both_versions() {
-        let program = Program {
-            name: "cargo",
-            version_flag: "--version",
-            least: (99, 0),
-            what: "Rust is compiled",
-            install: "rustup update",
-        };
-
-        let error = program.look_for().unwrap_err().to_string();
-
-        assert!(error.starts_with("cargo is version 1."), "{error}");
-        assert!(error.ends_with("at least 99.0 is needed"), "{error}");
-    }
-}
+mod tests;

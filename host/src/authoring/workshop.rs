@@ -3,7 +3,8 @@
 //! Nothing in it is the author's: it can be deleted at any time, and is made again by the next build.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use wit_parser::{Resolve, WorldId};
 
@@ -20,6 +21,8 @@ pub struct Workshop {
     pub resolve: Resolve,
     /// The world that the component implements.
     pub world: WorldId,
+    /// What tools said although they succeeded.
+    pub(super) warnings: Mutex<Vec<String>>,
 }
 
 impl Workshop {
@@ -59,24 +62,51 @@ impl Workshop {
     ///
     /// If it cannot be started or fails; with what it printed, paths seen from the project.
     pub fn run(&self, tool: &str, command: &mut Command) -> Result<String, Error> {
-        command.current_dir(&self.project.folder);
-        let output = command.output().map_err(|error| Error::Failed {
+        let output = self.output(tool, command)?;
+        if output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        }
+        let [stdout, stderr] = [&output.stdout, &output.stderr];
+        let said = [stdout.trim_ascii_end(), b"\n", stderr].concat();
+        Err(Error::Failed {
+            tool: tool.to_owned(),
+            said: self.seen_from_project(&said),
+            hint: None,
+        })
+    }
+
+    /// Runs a tool to its end in the project's folder, however it ends: for a language that has to
+    /// look at what the tool said.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be started.
+    pub fn output(&self, tool: &str, command: &mut Command) -> Result<Output, Error> {
+        command
+            .current_dir(&self.project.folder)
+            .stdin(Stdio::null());
+        command.output().map_err(|error| Error::Failed {
             tool: tool.to_owned(),
             said: format!("it could not be started: {error}"),
             hint: None,
-        })?;
-        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
-        if output.status.success() {
-            return Ok(stdout);
-        }
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        let said = format!("{}\n{}", stdout.trim_end(), stderr.trim_end());
-        let folder = format!("{}/", self.project.folder.display());
-        Err(Error::Failed {
-            tool: tool.to_owned(),
-            said: said.trim().replace(&folder, ""),
-            hint: None,
         })
+    }
+
+    /// What a tool printed, with paths as the author has them.
+    pub fn seen_from_project(&self, said: &[u8]) -> String {
+        let folder = format!("{}/", self.project.folder.display());
+        let said = String::from_utf8_lossy(said);
+        said.trim().replace(&folder, "")
+    }
+
+    /// Tells the author something although the component was built; nothing where it is empty.
+    pub fn warn(&self, said: impl Into<String>) {
+        let said = said.into();
+        if !said.is_empty() {
+            let warnings = self.warnings.lock();
+            let mut warnings = warnings.unwrap_or_else(PoisonError::into_inner);
+            warnings.push(said);
+        }
     }
 
     /// Writes a file below `.windlass/`, with the folders to it; leaves it alone if it is so already.

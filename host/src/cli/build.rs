@@ -1,12 +1,13 @@
 //! `windlass build`: a project's component.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
 use super::output::Output;
 use super::show;
 use crate::authoring::{self, Built, Project, Request};
+use crate::registry::describe::Description;
 
 /// Build a project's component, and say what it exports.
 #[derive(Debug, clap::Args)]
@@ -40,29 +41,42 @@ impl Build {
             "tasks": built.description.tasks,
             "skipped": built.description.skipped,
         });
-        Ok(output.one(&json, || summary(&built))?)
+        Ok(output.one(&json, || summary(&built, &self.folder))?)
     }
 }
 
-fn summary(built: &Built) -> String {
+/// The component with what it exports; its path as the project's was given.
+fn summary(built: &Built, folder: &Path) -> String {
     let Built {
         file,
         size,
         description,
         took,
     } = built;
+    let inside = folder.canonicalize().ok();
+    let inside = inside.and_then(|folder| Some(file.strip_prefix(folder).ok()?.to_owned()));
+    let file = match (inside, folder == Path::new(".")) {
+        (Some(inside), true) => inside,
+        (Some(inside), false) => folder.join(inside),
+        (None, _) => file.clone(),
+    };
     let mut lines = vec![format!(
         "{} ({} in {:.1} s)",
         file.display(),
         show::bytes(*size as u64),
         took.as_secs_f64()
     )];
-    for task in &description.tasks {
-        let kind = if task.workflow { "workflow" } else { "task" };
-        lines.push(format!("  {kind:8}  {}: {}", task.name, task.function));
-    }
-    for skipped in &description.skipped {
-        lines.push(format!("  no task   {}: {}", skipped.name, skipped.reason));
-    }
+    lines.extend(functions(description));
     lines.join("\n")
+}
+
+/// The functions that a component exports, a line each.
+pub fn functions(description: &Description) -> Vec<String> {
+    let tasks = description.tasks.iter().map(|task| {
+        let kind = if task.workflow { "workflow" } else { "task" };
+        format!("  {kind:8}  {}: {}", task.name, task.function)
+    });
+    let skipped = description.skipped.iter();
+    let skipped = skipped.map(|one| format!("  no task   {}: {}", one.name, one.reason));
+    tasks.chain(skipped).collect()
 }

@@ -1,11 +1,12 @@
-//! `windlass doctor`: whether this machine can run a host, and whether one can be reached.
+//! `windlass doctor`: whether this machine can run a host, whether one can be reached, and in which
+//! languages components can be built.
 //!
 //! Every check ends in a verdict, and one that is not `ok` says the way out.
 
 use std::fs::{self, Metadata};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -14,6 +15,7 @@ use sqlx::{Connection as _, Row};
 
 use super::connection::Connection;
 use super::output::Output;
+use crate::authoring::{self, Language};
 use crate::config::{Config, Flags};
 
 /// The oldest Postgres whose SQL is spoken.
@@ -40,6 +42,8 @@ pub struct Doctor {
 enum Verdict {
     Ok,
     Warn,
+    /// Something that one can do without.
+    Missing,
     Fail,
 }
 
@@ -101,11 +105,13 @@ impl Doctor {
                 "`windlass config show` tells where each setting comes from",
             )),
         }
-        checks.extend([address_space(), pagemap(), clock(), wasm_target()]);
+        checks.extend([address_space(), pagemap(), clock()]);
+        checks.extend(Language::ALL.map(language));
         output.many(&checks, &["check", "verdict", "found"], |check| {
             let word = match check.verdict {
                 Verdict::Ok => "ok",
                 Verdict::Warn => "warn",
+                Verdict::Missing => "missing",
                 Verdict::Fail => "FAIL",
             };
             vec![check.what.to_owned(), word.to_owned(), check.found.clone()]
@@ -320,30 +326,15 @@ fn clock() -> Check {
     }
 }
 
-fn wasm_target() -> Check {
-    const WHAT: &str = "wasm target";
-    const TARGET: &str = "wasm32-wasip2";
-    let library = Command::new("rustc")
-        .args(["--print", "target-libdir", "--target", TARGET])
-        .output();
-    match library {
-        Ok(library) if library.status.success() => {
-            let path = String::from_utf8_lossy(&library.stdout).trim().to_owned();
-            if Path::new(&path).is_dir() {
-                Check::ok(WHAT, format!("{TARGET} is installed"))
-            } else {
-                Check::warn(
-                    WHAT,
-                    format!("{TARGET} is not installed"),
-                    format!("to build components in Rust: rustup target add {TARGET}"),
-                )
-            }
-        }
-        _ => Check::warn(
-            WHAT,
-            "no rustc",
-            "to build components in Rust, install it from https://rustup.rs",
-        ),
+/// Whether components can be built in a language. Who only runs hosts needs none.
+fn language(language: Language) -> Check {
+    match authoring::lacking(language) {
+        Ok(()) => Check::ok(language.title(), "ready to build"),
+        Err(error) => Check {
+            verdict: Verdict::Missing,
+            hint: error.hint(),
+            ..Check::ok(language.title(), error.to_string())
+        },
     }
 }
 

@@ -18,7 +18,8 @@ use serde::{Deserialize, Serialize};
 use windlass_client::wire::Grants;
 
 use super::failure::Failure;
-use crate::authoring::{Build, default_file};
+use super::output::Output;
+use crate::authoring::{self, Build, default_file};
 use crate::control::CallOptions;
 use crate::model::queue::Settings;
 use crate::model::retry::Retries;
@@ -135,6 +136,28 @@ fn no_arguments() -> serde_json::Value {
 /// Whether this path means a manifest: the file itself, or a folder that should hold one.
 pub fn is_meant(path: &Path) -> bool {
     path.is_dir() || path.extension().is_some_and(|end| end == "toml")
+}
+
+/// Tells the author of a project that its component is older than its sources.
+pub fn warn_if_stale(path: &Path, loaded: &Loaded, output: Output) {
+    let manifest = &loaded.manifest;
+    let (Some(component), Some(_)) = (&manifest.component, &manifest.build) else {
+        return;
+    };
+    let folder = match (path.is_dir(), path.parent()) {
+        (true, _) => path,
+        (false, Some(parent)) if parent != Path::new("") => parent,
+        (false, _) => Path::new("."),
+    };
+    let file = folder.join(component.file());
+    if let Some(source) = authoring::changed_since_build(folder, &file) {
+        output.say(format!(
+            "{} {} is newer than {}: `windlass build` builds it again",
+            output.paint("warning:", "1;33"),
+            source.display(),
+            component.file().display()
+        ));
+    }
 }
 
 /// Reads the manifest that this path means, with its component, and checks all that can be checked

@@ -18,9 +18,11 @@ mod bench;
 mod build;
 mod bulk;
 mod calls;
+mod client;
 mod component;
 mod connection;
 mod demo;
+mod dev;
 mod diff;
 mod doctor;
 mod enqueue;
@@ -88,6 +90,8 @@ enum Command {
     New(new::New),
     /// Build a project's component.
     Build(build::Build),
+    /// Build a project whenever it changes, and run it on a private host.
+    Dev(dev::Dev),
     /// Upload a component, or apply a manifest.
     Push(push::Push),
     /// Show what pushing a manifest would change.
@@ -98,6 +102,9 @@ enum Command {
     Enqueue(enqueue::Enqueue),
     /// Print the result of an invocation.
     Result(result::Result),
+    /// Write typed stubs for programs that enqueue.
+    #[command(subcommand)]
+    Client(client::Client),
     /// Look at components, and grant them something.
     #[command(subcommand)]
     Component(component::Component),
@@ -155,11 +162,13 @@ async fn dispatch(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
         Command::Config(config) => config.run(output)?,
         Command::New(new) => new.run(output)?,
         Command::Build(build) => build.run(output).await?,
+        Command::Dev(dev) => dev.run(output).await?,
         Command::Push(push) => push.run(&connection.client()?, output).await?,
         Command::Diff(diff) => return diff.run(&connection.client()?, output).await,
         Command::Run(run) => run.run(output).await?,
         Command::Enqueue(enqueue) => enqueue.run(&connection.client()?, output).await?,
         Command::Result(result) => result.run(&connection.client()?, output).await?,
+        Command::Client(client) => client.run(|| connection.client(), output).await?,
         Command::Component(component) => component.run(&connection.client()?, output).await?,
         Command::Queue(queue) => queue.run(&connection.client()?, output).await?,
         Command::Schedule(schedule) => schedule.run(&connection.client()?, output).await?,

@@ -10,7 +10,7 @@ use super::component::Granting;
 use super::diff;
 use super::failure::Failure;
 use super::manifest::{self, Changes};
-use super::output::Output;
+use super::output::{self, Format, Output};
 use super::{read_file, show};
 
 /// Upload a component, or apply a manifest.
@@ -73,18 +73,11 @@ impl Push {
             .apply(client, &component.name, &self.grant_queue, &self.grant_task)
             .await?;
         output.one(&component, || show::component(&component))?;
-        let mut tasks = component.tasks.iter();
-        let workflow = tasks.find(|task| task.kind == Kind::Workflow);
-        if let Some(task) = workflow.or(component.tasks.first()) {
-            output.say(format!(
-                "\nEnqueue a call with `windlass enqueue QUEUE {}/{} ARGS…`",
-                component.name, task.name
-            ));
-        }
+        say_how_to_call(&component, output);
         Ok(())
     }
 
-    /// Applies a manifest, and prints what changed.
+    /// Applies a manifest, and prints what changed and the tasks.
     async fn apply(&self, client: &Client, output: Output) -> anyhow::Result<()> {
         let flags = [
             ("--name", self.name.is_some()),
@@ -102,10 +95,55 @@ impl Push {
                 .hint("say it in the manifest, or give the component itself")
                 .into());
         }
-        let changes = Changes::of(client, manifest::load(&self.file)?).await?;
+        let loaded = manifest::load(&self.file)?;
+        manifest::warn_if_stale(&self.file, &loaded, output);
+        let component = loaded.manifest.component.clone();
+        let changes = Changes::of(client, loaded).await?;
         changes.apply(client).await?;
-        diff::print(&changes, output)
+        diff::print(&changes, output)?;
+        if let (Some(component), Format::Text) = (component, output.format()) {
+            let version = component.version.as_deref();
+            let component = client.component(&component.name, version).await?;
+            output::line(&show::component(&component))?;
+            say_how_to_call(&component, output);
+        }
+        Ok(())
     }
+}
+
+fn say_how_to_call(component: &Component, output: Output) {
+    let mut tasks = component.tasks.iter();
+    let workflow = tasks.find(|task| task.kind == Kind::Workflow);
+    if let Some(task) = workflow.or(component.tasks.first()) {
+        output.say(format!(
+            "\nEnqueue a call with `windlass enqueue QUEUE {}/{} ARGS…`",
+            component.name, task.name
+        ));
+    }
+}
+
+/// Puts on a private host what a path means: a component, or a manifest with what belongs to it but
+/// for its schedules, which would fire. Returns the component's name.
+pub async fn bring(
+    client: &Client,
+    path: &Path,
+    name: Option<String>,
+    output: Output,
+) -> anyhow::Result<String> {
+    if !manifest::is_meant(path) {
+        return Ok(upload(client, path, name, None).await?.name);
+    }
+    let mut loaded = manifest::load(path)?;
+    manifest::warn_if_stale(path, &loaded, output);
+    loaded.manifest.schedules.clear();
+    let Some(component) = loaded.manifest.component.clone() else {
+        let message = format!("{} has no [component]", path.display());
+        return Err(Failure::usage(message)
+            .hint("give the component itself, or a manifest that names one")
+            .into());
+    };
+    Changes::of(client, loaded).await?.apply(client).await?;
+    Ok(component.name)
 }
 
 /// Uploads a file under a name, or under its own.
@@ -130,7 +168,8 @@ fn named(file: &Path, name: Option<String>) -> Result<String, Failure> {
     }
 }
 
-fn name_of(file: &Path) -> Result<String, Failure> {
+/// What a component is called that lies in this file.
+pub fn name_of(file: &Path) -> Result<String, Failure> {
     file.file_stem()
         .and_then(|stem| stem.to_str())
         .map(str::to_owned)

@@ -18,13 +18,15 @@ const EXAMPLES: &str = "\
 Examples:
   windlass run hello.wasm greet Ada
   windlass run hello.wasm 'add(40, 2)'
+  windlass run . summarize 'dear Ada'
   windlass run thumbnails.wasm thumbnails @cat.png '[64, 128]' -o json";
 
 /// Run one function of a component on a private host, and print its value.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Run {
-    /// The component.
+    /// The component; or a project, or the manifest of one, whose grants then hold.
+    #[arg(value_name = "FILE|DIR")]
     file: PathBuf,
 
     /// The function, such as greet or demo:hello/tasks#greet, or a whole call in WAVE.
@@ -32,6 +34,11 @@ pub struct Run {
 
     #[command(flatten)]
     arguments: Arguments,
+
+    /// Put this component or project on the host before: one that the function calls. May be
+    /// repeated.
+    #[arg(long, value_name = "FILE|DIR")]
+    with: Vec<PathBuf>,
 
     #[command(flatten)]
     granting: Granting,
@@ -57,8 +64,11 @@ impl Run {
     }
 
     async fn on(&self, client: &Client, output: Output) -> anyhow::Result<Invocation> {
-        let name = name_of(&self.file);
-        push::upload(client, &self.file, Some(name.clone()), None).await?;
+        for other in &self.with {
+            push::bring(client, other, None, output).await?;
+        }
+        let name = Some(name_of(&self.file));
+        let name = push::bring(client, &self.file, name, output).await?;
         self.granting.apply(client, &name, &[], &[]).await?;
         let call = format!("{name}/{}", self.function);
         let prepared = self.arguments.prepare(client, &call).await?;

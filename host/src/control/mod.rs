@@ -55,7 +55,7 @@ pub use grants::Grants;
 pub use handles::{Attempt, PAGE_WHOLE_MAX, Progress};
 pub use queues::Change;
 pub use schedules::{Plan, Scheduled, check_options};
-pub use upload::{Upload, Uploaded, version};
+pub use upload::{Upload, Uploaded, stated_version, version};
 pub use wait::For;
 pub use watch::{Ticket, Watch};
 pub use why::{Reason, Why, reasons};

@@ -238,8 +238,8 @@ fn function(task: &describe::Task) -> NewFunction {
     }
 }
 
-/// The version on which all exported interfaces agree.
-fn stated_version(description: &Description) -> Version {
+/// The version on which all exported interfaces agree, or the first.
+pub fn stated_version(description: &Description) -> Version {
     let mut stated = description.tasks.iter().map(|task| {
         let (_, version) = task.interface.as_deref()?.split_once('@')?;
         version.parse::<Version>().ok()

@@ -5,7 +5,7 @@
 //! it answers how the attempt [`Ended`]. A guest can end nothing but itself.
 //!
 //! - `options`: every limit, by name
-//! - `program`: from bytes to something that can be called; `reflect`: its types; `convert`: values
+//! - `program`: from bytes to something that can be called; `reflect`: its types; `canonical`: values
 //!   on their way in and out
 //! - `call`, `run`, `verdict`: one attempt, and what its end means
 //! - `sandbox`, `limits`, `capabilities`: what a sandbox consists of and may do; `bindings`: the
@@ -15,8 +15,8 @@
 
 mod bindings;
 mod call;
+mod canonical;
 pub mod capabilities;
-mod convert;
 mod durable;
 mod feed;
 mod fence;

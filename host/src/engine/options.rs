@@ -42,8 +42,8 @@ pub struct Options {
     pub cpu_max_ms: u64,
     /// How long one attempt may take where neither call nor queue says, in milliseconds.
     pub timeout_ms: u64,
-    /// What a guest may hand to the host in one call, in bytes of the host's memory. A byte of a
-    /// `list<u8>` that a task returns takes about 32 of them.
+    /// What a guest may hand to the host in one call, in bytes of the host's memory. Text and
+    /// `list<u8>` take their size, an element of any other list about 32.
     pub host_call_max_bytes: usize,
     /// Resources (streams, pollables, requests …) that one sandbox holds at once.
     pub handles_max: usize,

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
 
-use super::Error;
 use super::sandbox::Sandbox;
 use super::workflow::Guest;
+use super::{Error, reflect};
+use crate::values::Function;
 
 /// A component that is compiled, linked and ready to be instantiated. Cheap to clone.
 #[derive(Clone)]
@@ -47,11 +48,10 @@ impl From<InstancePre<Guest>> for Pre {
 pub(super) struct WrongKind(&'static str);
 
 /// An exported function.
-#[derive(Clone, Copy)]
 pub(super) struct Export {
     pub index: ComponentExportIndex,
-    pub params: usize,
-    pub results: usize,
+    /// Its type in the compiled code; none if it has something in it that is no value.
+    pub signature: Option<Function>,
 }
 
 /// wasmtime as it is set up for one kind of program, and what such programs may import.
@@ -83,9 +83,9 @@ impl Program {
         }
     }
 
-    pub(super) fn export(&self, interface: Option<&str>, function: &str) -> Option<Export> {
+    pub(super) fn export(&self, interface: Option<&str>, function: &str) -> Option<&Export> {
         let interface = self.inner.exports.get(interface.unwrap_or_default())?;
-        interface.get(function).copied()
+        interface.get(function)
     }
 }
 
@@ -172,8 +172,7 @@ fn function(
     match item {
         ComponentItem::ComponentFunc(ty) => Some(Export {
             index: component.get_export_index(within, name)?,
-            params: ty.params().len(),
-            results: ty.results().len(),
+            signature: reflect::signature(ty).ok(),
         }),
         _ => None,
     }

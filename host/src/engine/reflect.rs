@@ -95,3 +95,72 @@ fn convert(ty: &component::Type, depth: usize) -> Result<Type, &'static str> {
         Wasm::ErrorContext => return Err("an error context"),
     })
 }
+
+/// Whether values of the one are values of the other. Names of types do not matter; those of fields,
+/// cases and flags do.
+pub(super) fn same(one: &Function, other: &Function) -> bool {
+    one.is_async == other.is_async
+        && one.params.len() == other.params.len()
+        && same_or_none(one.result.as_ref(), other.result.as_ref())
+        && one
+            .params
+            .iter()
+            .zip(&other.params)
+            .all(|(one, other)| same_type(&one.ty, &other.ty))
+}
+
+fn same_type(one: &Type, other: &Type) -> bool {
+    match (one, other) {
+        (Type::List(one), Type::List(other)) | (Type::Option(one), Type::Option(other)) => {
+            same_type(one, other)
+        }
+        (Type::FixedList(one, length), Type::FixedList(other, long)) => {
+            length == long && same_type(one, other)
+        }
+        (Type::Map(key, value), Type::Map(other_key, other_value)) => {
+            same_type(key, other_key) && same_type(value, other_value)
+        }
+        (Type::Record(one), Type::Record(other)) => {
+            one.fields.len() == other.fields.len()
+                && one
+                    .fields
+                    .iter()
+                    .zip(&other.fields)
+                    .all(|(one, other)| one.name == other.name && same_type(&one.ty, &other.ty))
+        }
+        (Type::Tuple(one), Type::Tuple(other)) => {
+            one.len() == other.len()
+                && one
+                    .iter()
+                    .zip(other)
+                    .all(|(one, other)| same_type(one, other))
+        }
+        (Type::Variant(one), Type::Variant(other)) => {
+            one.cases.len() == other.cases.len()
+                && one.cases.iter().zip(&other.cases).all(|(one, other)| {
+                    one.name == other.name && same_or_none(one.ty.as_ref(), other.ty.as_ref())
+                })
+        }
+        (Type::Enum(one), Type::Enum(other)) => one.cases == other.cases,
+        (Type::Flags(one), Type::Flags(other)) => one.flags == other.flags,
+        (
+            Type::Result { ok, err },
+            Type::Result {
+                ok: other_ok,
+                err: other_err,
+            },
+        ) => {
+            same_or_none(ok.as_deref(), other_ok.as_deref())
+                && same_or_none(err.as_deref(), other_err.as_deref())
+        }
+        // Of the rest there is nothing to compare but the kind.
+        _ => one == other,
+    }
+}
+
+fn same_or_none(one: Option<&Type>, other: Option<&Type>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => same_type(one, other),
+        (one, other) => one.is_none() && other.is_none(),
+    }
+}

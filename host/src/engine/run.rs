@@ -3,17 +3,16 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use wasmtime::component::{InstancePre, Val};
+use wasmtime::component::{ComponentExportIndex, Instance, InstancePre};
 
 use super::capabilities::http::Outgoing;
-use super::convert::{from_wasm, to_wasm};
 use super::feed::Feed;
 use super::fence::Fence;
 use super::limits::{Meter, metered};
-use super::program::Export;
 use super::sandbox::{Sandbox, Stop};
-use super::{Call, Ended, Inner, Program, sandbox, verdict};
+use super::{Call, Ended, Inner, Program, canonical, reflect, sandbox, verdict};
 use crate::model::{Failure, FailureKind, Outcome};
+use crate::values::{Function, Value};
 
 /// Makes the attempt on this thread.
 pub(super) async fn attempt(
@@ -79,10 +78,9 @@ async fn attempt_unfinished(
         fence.clone(),
         meter.clone(),
     );
-    let mut results = vec![Val::Bool(false); export.results];
     let work = metered(
         meter,
-        execute(pre, &export, &mut store, &arguments, &mut results),
+        execute(pre, export, &mut store, arguments, &call.signature),
     );
     // The work first: what has ended by itself has ended by itself. A guest that computes is ended
     // by its own look at the same four, a guest that waits is dropped here.
@@ -94,11 +92,11 @@ async fn attempt_unfinished(
         () = tokio::time::sleep_until(deadline.into()) => Err(Stop::Timeout.into()),
     };
     match executed {
-        Ok(()) => {
+        Ok(value) => {
             // The pool gets its memory back before the value is written as JSON.
             drop(store);
             drop(place);
-            Ended::Outcome(value(engine, call, results))
+            Ended::Outcome(outcome(engine, call, value))
         }
         Err(error) => verdict::failed(&error, &store.data().space, feed, timeout),
     }
@@ -109,7 +107,10 @@ pub(super) const FOREVER: std::time::Duration =
     std::time::Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// What to call, and with what.
-pub(super) fn prepare(program: &Program, call: &Call) -> Result<(Export, Vec<Val>), Failure> {
+pub(super) fn prepare(
+    program: &Program,
+    call: &Call,
+) -> Result<(ComponentExportIndex, Vec<Value>), Failure> {
     let export = program.export(call.interface.as_deref(), &call.function);
     let Some(export) = export else {
         let message = format!(
@@ -122,53 +123,50 @@ pub(super) fn prepare(program: &Program, call: &Call) -> Result<(Export, Vec<Val
         return Err(Failure::new(FailureKind::Component, message));
     };
     let signature = &call.signature;
-    let fits = export.params == signature.params.len()
-        && export.results == usize::from(signature.result.is_some());
-    if !fits {
+    // Values are read and written by the one type and cross into the guest by the other.
+    let found = export.signature.as_ref();
+    if !found.is_some_and(|found| reflect::same(found, signature)) {
         let message = format!(
-            "{} has {} parameters and {} results, but was uploaded as {signature}",
-            call.function, export.params, export.results
+            "{} is {} in the compiled code, but was uploaded as {signature:#}",
+            call.function,
+            found.map_or_else(|| "no task".to_owned(), |found| format!("{found:#}"))
         );
         return Err(Failure::new(FailureKind::Component, message));
     }
     let arguments = signature
         .decode(&call.arguments)
         .map_err(|mistakes| Failure::new(FailureKind::Arguments, mistakes.to_string()))?;
-    let arguments = arguments
-        .into_iter()
-        .zip(&signature.params)
-        .map(|(value, param)| to_wasm(value, &param.ty));
-    let arguments = arguments
-        .collect::<Result<_, _>>()
-        .map_err(|unfit| Failure::new(FailureKind::Component, unfit.to_string()))?;
-    Ok((export, arguments))
+    Ok((export.index, arguments))
 }
 
 async fn execute(
     pre: &InstancePre<Sandbox>,
-    export: &Export,
+    export: ComponentExportIndex,
     store: &mut wasmtime::Store<Sandbox>,
-    arguments: &[Val],
-    results: &mut [Val],
-) -> wasmtime::Result<()> {
+    arguments: Vec<Value>,
+    signature: &Function,
+) -> wasmtime::Result<Option<Value>> {
     let instance = pre.instantiate_async(&mut *store).await?;
+    function(instance, export, store, arguments, signature).await
+}
+
+/// Calls an exported function of an instance.
+pub(super) async fn function<T: Send>(
+    instance: Instance,
+    export: ComponentExportIndex,
+    store: &mut wasmtime::Store<T>,
+    arguments: Vec<Value>,
+    signature: &Function,
+) -> wasmtime::Result<Option<Value>> {
     let function = instance
-        .get_func(&mut *store, export.index)
+        .get_func(&mut *store, export)
         .ok_or_else(|| wasmtime::Error::msg("an exported function is missing in its instance"))?;
-    function.call_async(&mut *store, arguments, results).await
+    let result = signature.result.as_ref();
+    canonical::call(function, store, arguments, result, signature.is_async).await
 }
 
 /// The outcome of a call that returned.
-pub(super) fn value(engine: &Inner, call: &Call, results: Vec<Val>) -> Outcome {
-    let value = match (results.into_iter().next(), &call.signature.result) {
-        (Some(value), Some(ty)) => match from_wasm(value, ty) {
-            Ok(value) => Some(value),
-            Err(unfit) => {
-                return Outcome::Error(Failure::new(FailureKind::Component, unfit.to_string()));
-            }
-        },
-        _ => None,
-    };
+pub(super) fn outcome(engine: &Inner, call: &Call, value: Option<Value>) -> Outcome {
     let limit = engine.options.value_max_bytes;
     verdict::returned(call.signature.returned(value.as_ref(), limit), limit)
 }

@@ -32,4 +32,4 @@ pub use value::Value;
 pub use wave::{Error as WaveError, called_function};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -18,6 +18,8 @@ cases!(
     a_child_in_another_partition_needs_room_there,
     a_workflow_that_waits_keeps_its_place_in_its_partition,
     a_queue_without_a_limit_lends_the_place_in_a_partition,
+    a_borrower_that_waits_keeps_its_place_in_its_own_partition,
+    a_place_passes_on_when_its_holder_is_cancelled,
 );
 
 async fn partitions_that_come_find_the_backlog_in_its_keys(bed: Bed) {
@@ -221,4 +223,95 @@ async fn a_queue_without_a_limit_lends_the_place_in_a_partition(bed: Bed) {
     assert_eq!(keys(&second), children[1..]);
     assert_eq!(keys(&on), [flow.hold.key]);
     assert_eq!(keys(&last), other);
+}
+
+async fn a_borrower_that_waits_keeps_its_place_in_its_own_partition(bed: Bed) {
+    let world = World::new(&bed.store).await;
+    let settings = Settings {
+        concurrency: Some(2),
+        ..partitioned(Some(1))
+    };
+    let queue = world.queue("q", settings).await;
+    let host = world.host("a").await;
+    let (flow, inner) = borrower_in_y(&world, host, queue).await;
+    let leaf = world
+        .enqueue_children(host, &inner, vec![world.call_of("q", "y")])
+        .await;
+    let other = world.fill_partition("q", "y", 1).await;
+
+    let lent = world
+        .wait_and_claim(host, queue, &inner, for_all(&leaf), 5)
+        .await
+        .claimed;
+    let full = world.claim(host, queue, 5).await.claimed;
+    world.finish(host, &lent).await;
+    let on = world.claim(host, queue, 5).await.claimed;
+    let still_full = world.claim(host, queue, 5).await.claimed;
+    world.finish(host, &on).await;
+    let mut after = keys(&world.claim(host, queue, 5).await.claimed);
+    after.sort_unstable();
+
+    assert_eq!(
+        keys(&lent),
+        leaf,
+        "its child has its place, not another one"
+    );
+    assert!(full.is_empty(), "the place in y is taken while it waits");
+    assert_eq!(keys(&on), [inner.hold.key]);
+    assert!(still_full.is_empty(), "it went on in its own place");
+    let mut expected = vec![flow.hold.key, other[0]];
+    expected.sort_unstable();
+    assert_eq!(after, expected, "its place is free once it has ended");
+}
+
+async fn a_place_passes_on_when_its_holder_is_cancelled(bed: Bed) {
+    let world = World::new(&bed.store).await;
+    let settings = Settings {
+        concurrency: Some(2),
+        ..partitioned(Some(1))
+    };
+    let queue = world.queue("q", settings).await;
+    let host = world.host("a").await;
+    let (_, inner) = borrower_in_y(&world, host, queue).await;
+    let mut steps = world.steps_with(&inner, Vec::new()).await;
+    steps.children.push(Child {
+        call: NewCall {
+            id: inner.id.of_child(0, Some(0)),
+            ..world.call_of("q", "y")
+        },
+        detached: true,
+    });
+    let leaf = world.record(host, steps).await.unwrap()[0].key;
+    let other = world.fill_partition("q", "y", 1).await;
+    let lent = world
+        .wait_and_claim(host, queue, &inner, for_all(&[leaf]), 5)
+        .await
+        .claimed;
+
+    world.cancel(&[inner.hold.key]).await;
+    let full = world.claim(host, queue, 5).await.claimed;
+    world.finish(host, &lent).await;
+    let after = world.claim(host, queue, 5).await.claimed;
+
+    assert_eq!(keys(&lent), [leaf]);
+    assert!(
+        !keys(&full).contains(&other[0]),
+        "the place is its child's from now on: {full:?}"
+    );
+    assert!(keys(&after).contains(&other[0]), "{after:?}");
+}
+
+/// A workflow in x that waits for a workflow in y, which executes in its slot.
+async fn borrower_in_y(world: &World, host: HostNumber, queue: QueueId) -> (Claimed, Claimed) {
+    let flow = begin_in_x(world, host, queue).await;
+    let call = NewCall {
+        workflow: true,
+        ..world.call_of("q", "y")
+    };
+    let children = world.enqueue_children(host, &flow, vec![call]).await;
+    let mut claimed = world
+        .wait_and_claim(host, queue, &flow, for_all(&children), 1)
+        .await
+        .claimed;
+    (flow, claimed.remove(0))
 }

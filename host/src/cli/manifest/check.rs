@@ -266,6 +266,6 @@ mod tests {
         assert_eq!(loaded.bytes, HELLO);
         assert_eq!(loaded.pausing.iter().collect::<Vec<_>>(), ["mail"]);
         assert_eq!(loaded.manifest.queues["mail"].concurrency, Some(2));
-        assert!(Path::new(&loaded.manifest.component.unwrap().file).ends_with("hello.wasm"));
+        assert!(Path::new(&loaded.manifest.component.unwrap().file()).ends_with("hello.wasm"));
     }
 }

@@ -21,16 +21,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use tokio::sync::Semaphore;
-use wasmtime::component::Val;
+use wasmtime::component::ComponentExportIndex;
 use wasmtime::{PoolConcurrencyLimitError, Store};
 
 use super::durable::{Durable, Halt};
 use super::feed::Feed;
 use super::fence::Fence;
-use super::program::{Export, Flavour};
+use super::program::Flavour;
 use super::sandbox::Stop;
 use super::{Call, Ended, Inner, Options, Program, run, verdict};
 use crate::model::{Failure, FailureKind, Outcome};
+use crate::values::{Function, Value};
 
 use drive::Driven;
 pub(super) use guest::Guest;
@@ -153,16 +154,12 @@ async fn execution_unfinished(
             return end(&keeper, fence, Outcome::Error(failure)).await;
         }
     };
-    let mut results = vec![Val::Bool(false); export.results];
     let driven = {
-        let work = execute(program, &export, &mut store, &arguments, &mut results);
+        let work = execute(program, export, &mut store, arguments, &call.signature);
         drive::drive(std::pin::pin!(work), &keeper, &watch).await
     };
     let ended = match driven {
-        Driven::Ended(Ok(())) => {
-            let outcome = run::value(engine, call, results);
-            Ended::Outcome(outcome)
-        }
+        Driven::Ended(Ok(value)) => Ended::Outcome(run::outcome(engine, call, value)),
         Driven::Ended(Err(error)) => match keeper.take_halt() {
             Some(halt) => return halted(halt),
             // Others need the room: it comes back when there is some.
@@ -186,16 +183,13 @@ async fn execution_unfinished(
 
 async fn execute(
     program: &Program,
-    export: &Export,
+    export: ComponentExportIndex,
     store: &mut Store<Guest>,
-    arguments: &[Val],
-    results: &mut [Val],
-) -> wasmtime::Result<()> {
+    arguments: Vec<Value>,
+    signature: &Function,
+) -> wasmtime::Result<Option<Value>> {
     let instance = program.workflow()?.instantiate_async(&mut *store).await?;
-    let function = instance
-        .get_func(&mut *store, export.index)
-        .ok_or_else(|| wasmtime::Error::msg("an exported function is missing in its instance"))?;
-    function.call_async(&mut *store, arguments, results).await
+    run::function(instance, export, store, arguments, signature).await
 }
 
 /// The outcome, once the keeper has recorded what led to it.

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::value::RawValue;
 use wasmtime::component::types::ComponentItem;
-use wasmtime::component::{Component, Linker, LinkerInstance, Val};
+use wasmtime::component::{Component, Linker, LinkerInstance};
 
 use super::guest::Guest;
 use super::keeper::Mismatch;
-use crate::engine::convert::{from_wasm, to_wasm};
+use crate::engine::canonical::{Given, Taken, flat_count_of};
 use crate::engine::durable::{Answer, Request};
 use crate::engine::limits::Reached;
 use crate::engine::{reflect, stubs};
@@ -79,22 +79,48 @@ struct Import {
 
 impl Import {
     fn link(self: Arc<Self>, instance: &mut LinkerInstance<'_, Guest>) -> wasmtime::Result<()> {
+        /// One instance for each number of core values in which parameters can come.
+        macro_rules! with_slots {
+            ($slots:expr, $($n:literal)*) => {
+                match $slots {
+                    $($n => self.link_with::<$n>(instance),)*
+                    _ => self.link_with::<1>(instance),
+                }
+            };
+        }
+        let params = self.signature.params.iter().map(|param| &param.ty);
+        // Those that are not flat lie in memory.
+        with_slots!(flat_count_of(params).unwrap_or(1), 0 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16)
+    }
+
+    fn link_with<const PARAMS: usize>(
+        self: Arc<Self>,
+        instance: &mut LinkerInstance<'_, Guest>,
+    ) -> wasmtime::Result<()> {
+        match flat_count_of(&self.signature.result) {
+            Some(0) => self.link_as::<PARAMS, 0>(instance),
+            _ => self.link_as::<PARAMS, 1>(instance),
+        }
+    }
+
+    fn link_as<const PARAMS: usize, const RESULTS: usize>(
+        self: Arc<Self>,
+        instance: &mut LinkerInstance<'_, Guest>,
+    ) -> wasmtime::Result<()> {
         let name = self.name.clone();
         if !self.signature.is_async {
-            return instance.func_new_async(&name, move |store, _, params, results| {
+            return instance.func_wrap_async(&name, move |store, Taken::<PARAMS>(arguments)| {
+                let asked = self.ask(store.data(), &arguments);
                 let import = self.clone();
-                Box::new(async move {
-                    let answer = import.ask(store.data(), params)?;
-                    import.give(answer.await?, results)
-                })
+                Box::new(async move { import.give(asked?.await?).map(Given::<RESULTS>) })
             });
         }
-        instance.func_new_concurrent(&name, move |accessor, _, params, results| {
+        instance.func_wrap_concurrent(&name, move |accessor, Taken::<PARAMS>(arguments)| {
             let import = self.clone();
             Box::pin(async move {
                 // Asked before anything is waited for, so that requests have the order of the calls.
-                let answer = accessor.with(|mut access| import.ask(access.get(), params))?;
-                import.give(answer.await?, results)
+                let answer = accessor.with(|mut access| import.ask(access.get(), &arguments))?;
+                import.give(answer.await?).map(Given::<RESULTS>)
             })
         })
     }
@@ -102,18 +128,14 @@ impl Import {
     fn ask(
         &self,
         guest: &Guest,
-        params: &[Val],
+        arguments: &[Value],
     ) -> wasmtime::Result<impl Future<Output = wasmtime::Result<Answer>> + Send + use<>> {
-        let request = self.request(params, guest.value_max_bytes)?;
+        let request = self.request(arguments, guest.value_max_bytes)?;
         Ok(guest.ask(request))
     }
 
-    fn request(&self, params: &[Val], limit: usize) -> wasmtime::Result<Request> {
-        let params = params.iter().zip(&self.signature.params);
-        let arguments = params
-            .map(|(value, param)| from_wasm(value.clone(), &param.ty))
-            .collect::<Result<Vec<_>, _>>()?;
-        let arguments = self.signature.canonical(&arguments, limit).map_err(|_| {
+    fn request(&self, arguments: &[Value], limit: usize) -> wasmtime::Result<Request> {
+        let arguments = self.signature.canonical(arguments, limit).map_err(|_| {
             let message = format!(
                 "the arguments of {self} are longer than {limit} bytes as JSON: hand over less, or \
                  raise value_max_bytes"
@@ -127,7 +149,8 @@ impl Import {
         })
     }
 
-    fn give(&self, answer: Answer, results: &mut [Val]) -> wasmtime::Result<()> {
+    /// What the function gives to the workflow: its result, if it has one.
+    fn give(&self, answer: Answer) -> wasmtime::Result<Vec<Value>> {
         let Answer::Result(outcome) = answer else {
             return Err(Mismatch.into());
         };
@@ -135,12 +158,7 @@ impl Import {
             Outcome::Value(json) => self.value(&json)?,
             Outcome::Error(failure) => Some(self.error(failure)?),
         };
-        if let (Some(slot), Some(value), Some(ty)) =
-            (results.first_mut(), value, &self.signature.result)
-        {
-            *slot = to_wasm(value, ty)?;
-        }
-        Ok(())
+        Ok(value.into_iter().collect())
     }
 
     /// What the function returned: of a `result<T, E>` the T was kept.

@@ -173,7 +173,7 @@ async fn taken(
             "with taken as materialized (
                select l.key, l.state, l.host from live l
                 where l.queue_id = $1 and l.partition is not null and l.partition = $2
-                  and (l.host is not null or l.payer = l.key) and not l.lane_lent)
+                  and (l.host is not null or l.payer is not null) and not l.lane_lent)
              select i.id, t.state, t.host, (select count(*) from taken) as n
                from (select * from taken t order by t.key limit $3) t
               cross join lateral (select i.id from invocations i where i.key = t.key limit 1) i

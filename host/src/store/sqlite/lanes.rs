@@ -269,26 +269,6 @@ async fn turn(transaction: &mut Transaction, queue: QueueId, served: &str) -> Re
     Ok(())
 }
 
-/// Whether the concurrency of a partition lets one more of it execute.
-pub(super) async fn is_free(
-    transaction: &mut Transaction,
-    queue: QueueId,
-    partition: &str,
-    concurrency: u32,
-) -> Result<bool, Error> {
-    let taken: i64 = sqlx::query_scalar(
-        "select count(*) from live
-         where queue_id = ?1 and partition = ?2 and partition is not null
-           and (host is not null or payer = key) and not lane_lent",
-    )
-    .bind(queue.0)
-    .bind(partition)
-    .fetch_one(&mut transaction.connection)
-    .await
-    .map_err(failed)?;
-    Ok(taken < i64::from(concurrency))
-}
-
 /// The queue has partitions from now on, or none any more: what has not ended is told.
 pub(super) async fn change(
     transaction: &mut Transaction,
@@ -302,9 +282,9 @@ pub(super) async fn change(
              lane_token = null
          where queue_id = ?1",
         "update live set
-             lane_lent = payer <> key
-                 and coalesce(partition = (select payer.partition from live payer
-                                           where payer.key = live.payer), false)
+             lane_lent = exists (select 1 from live other
+                                 where other.payer = live.payer and other.partition = live.partition
+                                   and other.key < live.key)
          where queue_id = ?1 and payer is not null",
         "delete from tokens where queue_id = ?1 and of_partition",
         "delete from turns where queue_id = ?1",

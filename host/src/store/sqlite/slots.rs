@@ -26,7 +26,24 @@ pub(super) async fn pass_on(transaction: &mut Transaction, payer: Key) -> Result
             .execute(&mut transaction.connection)
             .await
             .map_err(failed)?;
+        sqlx::query("update live set payer = key where key = ?1")
+            .bind(heir)
+            .execute(&mut transaction.connection)
+            .await
+            .map_err(failed)?;
+        keep_lanes(transaction, Key(heir)).await?;
     }
+    Ok(())
+}
+
+/// Gives the places in partitions that nobody of those who share this slot has any more to the oldest
+/// of them there.
+async fn keep_lanes(transaction: &mut Transaction, payer: Key) -> Result<(), Error> {
+    sqlx::query(include_str!("sql/keep_lanes.sql"))
+        .bind(payer.0)
+        .execute(&mut transaction.connection)
+        .await
+        .map_err(failed)?;
     Ok(())
 }
 

@@ -159,7 +159,7 @@ async fn partition_taken(
     let found = sqlx::query_as(
         "select key, state, host from live indexed by live_lane_taken
          where queue_id = ?1 and partition is not null and partition = ?2
-           and (host is not null or payer = key) and not lane_lent",
+           and (host is not null or payer is not null) and not lane_lent",
     )
     .bind(row.queue_id)
     .bind(&row.partition)

@@ -5,14 +5,13 @@
 //! the next claim from its queue.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use sqlx::FromRow;
 
 use super::exchange::{Hands, write_log};
 use super::packed::rows;
 use super::take::lane_concurrency;
-use super::{Error, Transaction, ends, failed, lanes};
+use super::{Error, Transaction, ends, failed};
 use crate::model::{HostNumber, Key, QueueId, queue::Settings};
 use crate::store::{Hold, Signal, Waited};
 
@@ -221,29 +220,14 @@ pub(super) async fn resume(
     rows_max: u32,
     settings: &Settings,
 ) -> Result<Vec<Key>, Error> {
-    let lane_limit = lane_concurrency(settings);
-    let limited = settings.concurrency.is_some() || lane_limit.is_some();
-    let found: Vec<(i64, Option<String>)> = sqlx::query_as(include_str!("sql/ready.sql"))
+    let limited = settings.concurrency.is_some() || lane_concurrency(settings).is_some();
+    let ready: Vec<i64> = sqlx::query_scalar(include_str!("sql/ready.sql"))
         .bind(queue.0)
         .bind(rows_max)
         .bind(limited)
-        .bind(lane_limit.is_some())
         .fetch_all(&mut transaction.connection)
         .await
         .map_err(failed)?;
-    let mut ready = Vec::with_capacity(found.len());
-    let mut entered = HashSet::new();
-    for (key, lane) in found {
-        if let (Some(lane), Some(concurrency)) = (lane, lane_limit) {
-            // It gave its partition's slot back when it began to wait. Of several, one a claim.
-            if !entered.insert(lane.clone())
-                || !lanes::is_free(transaction, queue, &lane, concurrency).await?
-            {
-                continue;
-            }
-        }
-        ready.push(key);
-    }
     if ready.is_empty() {
         return Ok(Vec::new());
     }

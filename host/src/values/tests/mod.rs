@@ -3,7 +3,7 @@
 
 mod calls;
 mod mistakes;
-mod properties;
+pub(crate) mod properties;
 
 use serde_json::value::RawValue;
 

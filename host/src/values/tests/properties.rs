@@ -174,7 +174,8 @@ fn value_of(ty: &Type) -> BoxedStrategy<Value> {
     }
 }
 
-fn typed_value() -> impl Strategy<Value = (Type, Value)> {
+/// Any type, and a value of it.
+pub(crate) fn typed_value() -> impl Strategy<Value = (Type, Value)> {
     any_type().prop_flat_map(|ty| {
         let value = value_of(&ty);
         (Just(ty), value)

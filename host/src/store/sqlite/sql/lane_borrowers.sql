@@ -1,5 +1,5 @@
--- As `borrowers`, of a queue with partitions. One whose partition is that of the slot it is lent takes
--- no other of its partition (`lane_lent`). Another one may start if the whole queue has slots (?5), and
+-- As `borrowers`, of a queue with partitions. One in whose partition somebody who shares the slot has a
+-- place takes no other (`lane_lent`). Another one may start if the whole queue has slots (?5), and
 -- a slot of its own partition is free where those are limited (?6). Where the starts of a partition are
 -- limited (?8), those since ?7 count. If the queue is ordered (?4), a retry that backs off holds back
 -- what stands behind it in its partition.
@@ -13,17 +13,19 @@ with recursive lenders (key) as (
     from lenders
     where lenders.key is not null
 ),
-offers (lender, payer, lane) as (
-    select waiting.key, waiting.payer, payer.partition
+offers (lender, payer) as (
+    select waiting.key, waiting.payer
     from lenders
     cross join live waiting on waiting.key = lenders.key
-    cross join live payer on payer.key = waiting.payer
     where waiting.state = 'waiting'
       and not exists (select 1 from live member
                       where member.payer = waiting.payer and member.host is not null)
 ),
 firsts (key, payer, lane_lent, partition, turn, priority, seq) as (
-    select first.key, offers.payer, coalesce(first.partition = offers.lane, false), first.partition,
+    select first.key, offers.payer,
+           exists (select 1 from live member
+                   where member.payer = offers.payer and member.partition = first.partition),
+           first.partition,
            row_number() over (partition by offers.payer order by first.priority, first.seq),
            first.priority, first.seq
     from offers
@@ -34,12 +36,13 @@ firsts (key, payer, lane_lent, partition, turn, priority, seq) as (
           and next.due is null
           and (next.deadline is null or next.deadline > ?3)
           and (next.backoff is null or next.backoff <= ?3)
-          and (next.partition = offers.lane
+          and (exists (select 1 from live member
+                       where member.payer = offers.payer and member.partition = next.partition)
                or ?5 and (?6 is null
                           or (select count(*) from live taken
                               where taken.queue_id = ?1 and taken.partition = next.partition
                                 and taken.partition is not null
-                                and (taken.host is not null or taken.payer = taken.key)
+                                and (taken.host is not null or taken.payer is not null)
                                 and not taken.lane_lent) < ?6))
           and (?8 is null
                or (select coalesce(sum(token.n), 0) from tokens token

@@ -21,7 +21,7 @@ select
     iif(?6, (select count(*) from live taken
              where taken.queue_id = ?1 and taken.partition = walk.partition
                and taken.partition is not null
-               and (taken.host is not null or taken.payer = taken.key)
+               and (taken.host is not null or taken.payer is not null)
                and not taken.lane_lent), 0) as taken,
     iif(?7 is null, 0,
         (select coalesce(sum(token.n), 0) from tokens token

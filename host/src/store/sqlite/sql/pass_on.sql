@@ -1,6 +1,2 @@
--- The slot of ?1 is that of ?2, who may execute in it, from now on. With it goes that of the partition.
-update live set
-    payer = ?2,
-    lane_lent = key <> ?2
-        and coalesce(partition = (select heir.partition from live heir where heir.key = ?2), false)
-where payer = ?1 and key <> ?1
+-- The slot of ?1 is that of ?2, who may execute in it, from now on: first for all others in it.
+update live set payer = ?2 where payer = ?1 and key not in (?1, ?2)

@@ -1,12 +1,9 @@
 -- The workflows of queue ?1 that are ready to go on, at most ?2. Where slots count (?3), only one a
--- slot, and only where nobody executes in it. Where partitions have slots (?4): which partition's slot
--- it needs besides, because it neither kept one nor was lent one.
-select
-    key,
-    iif(?4 and payer <> key and not lane_lent, partition, null) as lane
+-- slot, and only where nobody executes in it. Their places in partitions they have kept.
+select key
 from (
     select
-        live.key, live.payer, live.lane_lent, live.partition, live.priority, live.seq,
+        live.key, live.priority, live.seq,
         row_number() over (partition by live.payer order by live.priority, live.seq) as turn
     from waits
     cross join live on live.key = waits.key

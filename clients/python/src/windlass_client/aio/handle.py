@@ -1,0 +1,176 @@
+"""Handles and queues, with `async`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from .. import events, waits
+from ..answers import Attempt, Invocation, LogChunk, Published, QueueState, Step, Why
+from ..asks import invocations, resources, workflows
+from ..calls import Call, Reads
+from ..events import Event
+from ..flows import Ask, pages
+from ..settings import Options, QueueSettings
+from ..transport import AsyncTransport
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class AsyncHandle(waits.Waited[T_co], Generic[T_co]):
+    """An invocation by its id: whoever holds one can ask for the result, as often as wanted.
+
+    >>> handle = await client.queue("mail").enqueue("hello/greet", ["Ada"])  # doctest: +SKIP
+    >>> await handle.get_result(timeout=10)  # doctest: +SKIP
+    'Hello, Ada!'
+    """
+
+    def __init__(self, transport: AsyncTransport, id: str, reads: Reads[T_co]) -> None:
+        super().__init__(id, reads)
+        self._transport = transport
+
+    async def _ask(self, ask: Ask[T]) -> T:
+        return await self._transport.run(self._transport.core.ask(ask))
+
+    async def get_result(self, timeout: float | None = None) -> T_co:
+        """The value, when there is one; however long that takes.
+
+        Raises `TaskFailed` if the invocation ended without a value, and `Timeout` if it has not
+        ended after so many seconds.
+        """
+        return await self._transport.run(waits.result(self._transport.core, self, timeout))
+
+    async def wait(self, timeout: float | None = None) -> Invocation:
+        """The invocation when it has ended, however it did."""
+        return await self._transport.run(waits.ended(self._transport.core, self, timeout))
+
+    async def status(self) -> Invocation:
+        """The invocation as it is now."""
+        return await self._transport.run(waits.status(self._transport.core, self))
+
+    def events(self) -> AsyncIterator[Event]:
+        """What happens to it, from now to its end; goes on by itself where a connection breaks."""
+        return self._transport.iterate(events.events(self._transport.core, self.id))
+
+    async def logs(self) -> list[LogChunk]:
+        """What it wrote."""
+        return await self._ask(invocations.log(self.id))
+
+    async def cancel(self, reason: str | None = None) -> Invocation:
+        """Asks for its end and for that of what it enqueued, and gives it as it stands."""
+        return await self._ask(invocations.cancel(self.id, reason))
+
+    async def retry(self) -> AsyncHandle[T_co]:
+        """A new invocation of the same call, of one that failed; of a workflow one that begins
+        before its first failed step."""
+        again = await self._ask(invocations.again(self.id, "retry"))
+        return AsyncHandle(self._transport, again.id, self._reads)
+
+    async def resume(self) -> AsyncHandle[T_co]:
+        """A new invocation of the same call, of one that was cancelled; of a workflow one that
+        begins with the steps that were done."""
+        again = await self._ask(invocations.again(self.id, "resume"))
+        return AsyncHandle(self._transport, again.id, self._reads)
+
+    async def fork(self, step: int | None = None, version: str | None = None) -> AsyncHandle[T_co]:
+        """A new invocation that begins with the steps of this workflow, up to `step`; with another
+        version of the component if one is given."""
+        forked = await self._ask(workflows.fork(self.id, step, version))
+        return AsyncHandle(self._transport, forked.id, self._reads)
+
+    async def why(self) -> Why:
+        """What holds it back, if it does not run."""
+        return await self._ask(invocations.why(self.id))
+
+    async def attempts(self) -> list[Attempt]:
+        """Every try at running it, oldest first."""
+        return await self._ask(invocations.attempts(self.id))
+
+    async def message(self, name: str, value: Any) -> None:
+        """Sends it a message, which it takes under this name if it is a workflow."""
+        await self._ask(workflows.message(self.id, name, value))
+
+    async def published(self) -> list[Published]:
+        """What it shows to the outside, if it is a workflow."""
+        return await self._ask(workflows.published(self.id))
+
+    async def published_as(
+        self, name: str, *, after: int = 0, timeout: float | None = None
+    ) -> Published:
+        """What it shows under a name, when there is something of a later revision than `after`."""
+        flow = waits.published(self._transport.core, self.id, name, after, timeout)
+        return await self._transport.run(flow)
+
+    def steps(self) -> AsyncIterator[Step]:
+        """Its steps in order, if it is a workflow."""
+        ask = workflows.steps(self.id, None)
+        return self._transport.iterate(pages(self._transport.core, ask))
+
+
+class AsyncQueue:
+    """A queue by its name, which need not exist yet."""
+
+    def __init__(self, transport: AsyncTransport, name: str) -> None:
+        self._transport = transport
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"AsyncQueue({self.name!r})"
+
+    async def enqueue(
+        self,
+        task: str,
+        args: Sequence[Any] | Mapping[str, Any] = (),
+        **options: Unpack[Options],
+    ) -> AsyncHandle[Any]:
+        """Enqueues a call. When this returns, the call is on the host's disk.
+
+        >>> await queue.enqueue("images/resize", [url, [64, 128]], priority=-1)  # doctest: +SKIP
+        """
+        return await self.call(Call(task, args, **options))
+
+    async def call(self, call: Call[T]) -> AsyncHandle[T]:
+        """Enqueues a call that was made before."""
+        return await enqueue(self._transport, call, self.name)
+
+    async def enqueue_many(self, calls: Iterable[Call[T]]) -> list[AsyncHandle[T]]:
+        """Enqueues many calls; the handles are in their order. Up to 5,000 calls of together 16 MiB
+        are enqueued all or none, more in as many requests as that takes.
+
+        >>> await queue.enqueue_many(Call("hello/greet", [n]) for n in names)  # doctest: +SKIP
+        """
+        return await enqueue_many(self._transport, calls, self.name)
+
+    async def get(self) -> QueueState:
+        """Its settings and counts."""
+        run = self._transport.run
+        return await run(self._transport.core.ask(resources.queue(self.name)))
+
+    async def put(self, **settings: Unpack[QueueSettings]) -> QueueState:
+        """Makes the queue, or changes what is said and leaves the rest; None takes a limit away.
+
+        >>> await client.queue("mail").put(concurrency=10)  # doctest: +SKIP
+        """
+        run = self._transport.run
+        return await run(self._transport.core.ask(resources.put_queue(self.name, settings)))
+
+
+async def enqueue(transport: AsyncTransport, call: Call[T], queue: str | None) -> AsyncHandle[T]:
+    """Enqueues a call."""
+    stored = await transport.run(transport.core.ask(invocations.enqueue(call, queue)))
+    handle = AsyncHandle(transport, stored.id, call.reads)
+    handle.saw(stored)
+    return handle
+
+
+async def enqueue_many(
+    transport: AsyncTransport, calls: Iterable[Call[T]], queue: str | None
+) -> list[AsyncHandle[T]]:
+    """Enqueues many calls."""
+    calls = list(calls)
+    ids = await transport.run(invocations.enqueue_many(transport.core, calls, queue))
+    return [AsyncHandle(transport, id, call.reads) for id, call in zip(ids, calls, strict=True)]
