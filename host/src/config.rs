@@ -19,6 +19,9 @@ use crate::{api, control, engine, queue, telemetry, workflow};
 pub use flags::Flags;
 pub use layers::{Entry, Origin};
 
+/// The fewest characters of a key that cannot be guessed.
+const CODE_KEY_MIN: usize = 32;
+
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -74,6 +77,9 @@ pub struct Settings {
     pub database: Option<String>,
     /// What callers must send; anybody may call where there is none.
     pub token: Option<String>,
+    /// A secret that all hosts of a fleet are given, of 32 characters at least: with it they share
+    /// what they compile by way of the database. Without one, each compiles for itself.
+    pub code_key: Option<String>,
     /// The host's name for people; that of the machine by default.
     pub name: Option<String>,
     /// Whether this host runs invocations; else it serves the API only.
@@ -103,6 +109,7 @@ impl Default for Settings {
             data: default_data(),
             database: None,
             token: None,
+            code_key: None,
             name: None,
             workers: true,
             log: telemetry::Options::default(),
@@ -169,6 +176,15 @@ impl Settings {
             .is_some_and(|token| token.trim().is_empty())
         {
             return fail("the token is empty: give one that cannot be guessed".to_owned());
+        }
+        if self
+            .code_key
+            .as_ref()
+            .is_some_and(|key| key.trim().len() < CODE_KEY_MIN)
+        {
+            return fail(format!(
+                "the code_key is shorter than {CODE_KEY_MIN} characters: give one that cannot be guessed, such as `openssl rand -hex 32` prints"
+            ));
         }
         if self.token.is_none() && !is_loopback(self.listen.ip()) {
             return fail(format!(

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::serve::ListenerExt as _;
+use bytes::Bytes;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -23,7 +24,7 @@ use crate::engine::{self, Engine, Kind};
 use crate::model::Digest;
 use crate::queue::{Maintenance, Service, Stats};
 use crate::registry::programs::{self, Programs, Source};
-use crate::store::{self, Store, postgres, sqlite};
+use crate::store::{self, CodeId, SharedCode, Store, postgres, sqlite};
 use crate::workflow::Workflows;
 use crate::{api, telemetry};
 
@@ -170,6 +171,7 @@ impl Host {
                 Arc::new(Uploads(store.clone())),
                 Some(settings.data.join("compiled")),
                 settings.programs.clone(),
+                settings.code_key.as_deref(),
             )?;
             signals = Arc::new(Compile(programs.clone()));
             runs = Some((engine, programs));
@@ -352,5 +354,20 @@ impl Source for Uploads {
     async fn bytes(&self, digest: &Digest) -> Result<Option<Vec<u8>>, String> {
         let bytes = self.0.component_bytes(digest).await;
         bytes.map_err(|error| error.to_string())
+    }
+
+    async fn shared(&self, of: &CodeId, claim: Duration) -> Result<SharedCode, String> {
+        let shared = self.0.shared_code(of, claim).await;
+        shared.map_err(|error| error.to_string())
+    }
+
+    async fn share(&self, of: &CodeId, sealed: Bytes, total_max: u64) -> Result<(), String> {
+        let shared = self.0.share_code(of, sealed, total_max).await;
+        shared.map_err(|error| error.to_string())
+    }
+
+    async fn unclaim(&self, of: &CodeId) -> Result<(), String> {
+        let unclaimed = self.0.unclaim_code(of).await;
+        unclaimed.map_err(|error| error.to_string())
     }
 }

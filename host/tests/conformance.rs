@@ -35,6 +35,7 @@ mod conformance {
 
     mod cancelling;
     mod caps;
+    mod compiled;
     mod components;
     mod counting;
     mod deadlines;

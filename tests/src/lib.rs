@@ -9,12 +9,17 @@
 //! - [`guests`]: the components that are uploaded; [`upload`], [`call`], [`executing`],
 //!   [`ended`]: using them
 //! - [`enqueue`], [`value`], [`failure`], [`in_state`]: calls and how they end
+//! - [`dying`]: hosts that are killed at every step of a workflow
+//! - [`languages`]: components in every language; [`pages`]: pages that are executed
 //! - [`eventually`]: waiting for a condition, never for a time
 
 mod calls;
 mod collector;
+pub mod dying;
 pub mod guests;
 mod host;
+pub mod languages;
+pub mod pages;
 mod proof;
 mod random;
 mod workflows;

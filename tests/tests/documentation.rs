@@ -46,6 +46,29 @@ fn every_link_leads_to_a_file() {
     }
 }
 
+/// A block under a comment with the path of a template is what `windlass new letters` makes of it.
+#[test]
+fn the_code_of_the_guide_is_that_of_the_templates() {
+    let root = xtask::commands::root();
+    let page = fs::read_to_string(root.join("docs/guides/first-task.md")).unwrap();
+    let mut blocks = 0;
+    for part in page.split("<!-- guest-sdk/").skip(1) {
+        let (path, rest) = part.split_once(" -->").unwrap();
+        let block = rest.split("```").nth(1).unwrap();
+        let (_, block) = block.split_once('\n').unwrap();
+        let template = fs::read_to_string(root.join("guest-sdk").join(path)).unwrap();
+        let made = template
+            .replace("{{name}}", "letters")
+            .replace("{{snake}}", "letters");
+        assert!(
+            made.contains(block.trim_end()),
+            "{path} does not hold\n{block}"
+        );
+        blocks += 1;
+    }
+    assert_eq!(blocks, 8, "the interface, and a block for each language");
+}
+
 /// Keys whose defaults depend on the machine, or are nothing.
 const OWN_WORDS: [&str; 7] = [
     "data",

@@ -5,11 +5,10 @@
 )]
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 
 use tempfile::TempDir;
-use windlass_tests::{HostProcess, Setup, binary, guests};
+use windlass_tests::pages::{self, Shell};
+use windlass_tests::{Setup, guests};
 
 #[test]
 fn the_page_of_hello_is_so() {
@@ -60,61 +59,15 @@ fn execute_page(example: &str, component: &str) {
     fs::copy(guests::path("thumbnails"), thumbnails).unwrap();
     let host = Setup::sqlite().start();
 
-    let commands = commands_of(&page);
-    assert!(!commands.is_empty(), "the page has no command");
-    for (command, printed) in commands {
-        let said = execute(&command, place.path(), &host);
-        for line in printed {
-            assert!(
-                said.contains(&line),
-                "`{command}` printed\n{said}\ninstead of\n{line}"
-            );
-        }
-    }
-}
-
-/// What is typed after `$ ` in the console blocks, with the lines that the page shows under it.
-/// Building and serving are what this test has done already.
-fn commands_of(page: &str) -> Vec<(String, Vec<String>)> {
-    let mut commands: Vec<(String, Vec<String>)> = Vec::new();
-    for block in page.split("```console\n").skip(1) {
-        let block = block.split("```").next().unwrap();
-        for line in block.lines() {
-            match (line.strip_prefix("$ "), commands.last_mut()) {
-                (Some(command), _) => commands.push((command.to_owned(), Vec::new())),
-                (None, Some((_, printed))) => printed.push(line.trim().to_owned()),
-                (None, None) => {}
-            }
-        }
-    }
-    commands.retain(|(command, _)| {
-        let program = command.split(' ').next().unwrap();
-        ["windlass", "base64"].contains(&program) && command != "windlass serve"
+    let commands = pages::commands_of(&page);
+    // Building and serving are what this test has done already.
+    let executed = commands.iter().filter(|command| {
+        ["windlass", "base64"].contains(&command.program()) && command.line != "windlass serve"
     });
-    commands
-}
-
-/// Runs one command; a task may fail, since pages show that too, but nothing else may.
-fn execute(command: &str, place: &Path, host: &HostProcess) -> String {
-    const TASK_FAILED: i32 = 4;
-    let binary = binary();
-    let path = std::env::var("PATH").unwrap();
-    let output = Command::new("bash")
-        .args(["-c", command])
-        .current_dir(place)
-        .env(
-            "PATH",
-            format!("{}:{path}", binary.parent().unwrap().display()),
-        )
-        .env("WINDLASS_SERVER", host.url())
-        .env("NO_COLOR", "1")
-        .output()
-        .unwrap();
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    let code = output.status.code();
-    assert!(
-        matches!(code, Some(0 | TASK_FAILED)),
-        "`{command}`: {code:?}: {complaint}"
-    );
-    String::from_utf8(output.stdout).unwrap()
+    let executed: Vec<_> = executed.collect();
+    assert!(!executed.is_empty(), "the page has no command");
+    let shell = Shell::new(place.path(), &host);
+    for command in executed {
+        shell.execute(command);
+    }
 }

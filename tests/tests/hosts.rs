@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures::TryStreamExt;
 use windlass_client::wire::{Event, State};
-use windlass_tests::{Setup, executing, fresh_database, upload};
+use windlass_tests::{HostProcess, Setup, executing, fresh_database, upload};
 
 /// A host that looks for nothing by itself: what it hears of was pushed.
 const DEAF: [&str; 4] = [
@@ -42,6 +42,41 @@ async fn who_waits_at_another_host_is_told_by_push() {
         assert_eq!(last.state, State::Succeeded);
     }
     drop(worker);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_loads_what_another_has_compiled() {
+    let database = fresh_database();
+    let key = [
+        "--set",
+        "code_key=a key that the hosts of this fleet are given",
+    ];
+    let first = Setup::postgres(&database).with(&key).start();
+    upload(&first.client(), "hello").await;
+    let queue = first.client().queue("q");
+    let greeted = queue.enqueue("hello/greet", &["Ada"]).await.unwrap();
+    let _: String = greeted.get_result().await.unwrap();
+    // Its code is shared when it has ended at the latest.
+    let compiled = loaded(&first, "compiled").await;
+    assert!(first.stop().success());
+
+    let second = Setup::postgres(&database).with(&key).start();
+    let queue = second.client().queue("q");
+    let greeted = queue.enqueue("hello/greet", &["Bob"]).await.unwrap();
+    let greeting: String = greeted.get_result().await.unwrap();
+
+    assert_eq!((compiled, greeting.as_str()), (1, "Hello, Bob!"));
+    assert_eq!(loaded(&second, "fleet").await, 1);
+    assert_eq!(loaded(&second, "compiled").await, 0);
+}
+
+/// How many components a host has loaded from there.
+async fn loaded(host: &HostProcess, from: &str) -> u64 {
+    let text = reqwest::get(format!("{}/metrics", host.url())).await;
+    let text = text.unwrap().text().await.unwrap();
+    let name = format!("windlass_components_loaded_total{{code=\"{from}\"}} ");
+    let line = text.lines().find_map(|line| line.strip_prefix(&name));
+    line.unwrap_or_else(|| panic!("{text}")).parse().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,11 +4,10 @@
     reason = "a test that panics says what went wrong"
 )]
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use windlass_client::Client;
-use windlass_client::wire::{FailureKind, Grants, ListQuery, PageQuery, State};
+use windlass_client::wire::{FailureKind, Grants, State};
+use windlass_tests::dying::{Dying, assert_once, taken};
 use windlass_tests::{
     Durability, HostProcess, Postgres, Random, Setup, call, enqueue, eventually, failure, in_state,
     on_both_stores, upload, upload_as, value,
@@ -93,7 +92,7 @@ async fn an_order_ends_as_if_nothing_was_whichever_step_its_host_died_at(setup: 
     let order = json!([{
         "customer": "ada", "item": "engine", "quantity": 1, "cents": 900_000, "address": "here"
     }]);
-    let dying = Dying::start(setup, &["order"]).await;
+    let dying = Dying::with(setup, &["order"]).await;
     dying
         .at_every_step("order/place-order", &order, Some("approval"), 9)
         .await;
@@ -107,7 +106,7 @@ async fn a_gallery_ends_as_if_nothing_was_whichever_step_its_host_died_at(setup:
     file.read_to_end(&mut picture).unwrap();
     // Bytes are base64 text or numbers.
     let images = vec![picture; 4];
-    let dying = Dying::start(setup, &["thumbnails", "gallery"]).await;
+    let dying = Dying::with(setup, &["thumbnails", "gallery"]).await;
     dying
         .at_every_step("gallery/contact-sheet", &json!([images, 2]), None, 4)
         .await;
@@ -115,75 +114,16 @@ async fn a_gallery_ends_as_if_nothing_was_whichever_step_its_host_died_at(setup:
 
 async fn processed_tasks_end_as_if_nothing_was_whichever_step_their_host_died_at(setup: Setup) {
     let numbers: Vec<u32> = (1..=6).collect();
-    let dying = Dying::start(setup, &["process_tasks"]).await;
+    let dying = Dying::with(setup, &["process_tasks"]).await;
     let grants = Grants {
         queues: vec!["example_queue".to_owned()],
         ..Grants::default()
     };
-    let client = dying.host.client();
+    let client = dying.client();
     client.set_grants("process_tasks", &grants).await.unwrap();
     dying
         .at_every_step("process_tasks/process-tasks", &json!([numbers]), None, 6)
         .await;
-}
-
-/// A host that is killed at every step of a workflow in turn.
-struct Dying {
-    setup: Setup,
-    host: HostProcess,
-}
-
-impl Dying {
-    async fn start(setup: Setup, components: &[&str]) -> Self {
-        let setup = setup.with_short_lease();
-        let host = setup.start();
-        for component in components {
-            upload(&host.client(), component).await;
-        }
-        Self { setup, host }
-    }
-
-    /// The outcome is the same whenever the host dies, and every child is there once.
-    async fn at_every_step(self, task: &str, args: &Value, message: Option<&str>, steps: u32) {
-        let Self { setup, mut host } = self;
-        let undisturbed = "undisturbed".to_owned();
-        send(&host, task, args, &undisturbed, message).await;
-        let expected = value(&host.client().handle(&undisturbed)).await.to_string();
-        let expected = expected.replace("undisturbed", "ID");
-        let children = children(&host.client(), &undisturbed).await;
-
-        for k in 0..=steps {
-            let id = format!("killed-at-{k}");
-            send(&host, task, args, &id, message).await;
-            taken(&host, &id, k).await;
-            host.kill();
-            host = setup.start();
-
-            let client = host.client();
-            let found = value(&client.handle(&id)).await.to_string();
-            assert_eq!(found.replace(&id, "ID"), expected, "killed at step {k}");
-            assert_once(&client, &id, children).await;
-        }
-    }
-}
-
-async fn send(host: &HostProcess, task: &str, args: &Value, id: &str, message: Option<&str>) {
-    let client = host.client();
-    let queue = client.queue("q");
-    queue.call(call(task, args).id(id)).await.unwrap();
-    if let Some(name) = message {
-        let approval = json!({"by": "ada", "approved": true});
-        client.handle(id).message(name, &approval).await.unwrap();
-    }
-}
-
-async fn children(client: &Client, id: &str) -> usize {
-    let query = ListQuery {
-        parent: Some(id.to_owned()),
-        limit: Some(1_000),
-        ..ListQuery::default()
-    };
-    client.invocations(&query).await.unwrap().items.len()
 }
 
 async fn a_workflow_goes_on_after_its_host_was_stopped(setup: Setup) {
@@ -270,36 +210,6 @@ async fn ended(client: &Client, count: u64) -> u64 {
             .ok_or(format!("{counts:?}"))
     })
     .await
-}
-
-/// Returns when so many steps are recorded, or when it has ended.
-async fn taken(host: &HostProcess, id: &str, steps: u32) {
-    let client = host.client();
-    eventually("so many steps", async || {
-        let page = client.steps(id, &PageQuery::default()).await;
-        let page = page.map_err(|error| error.to_string())?;
-        let now = client.handle(id).get(Duration::ZERO).await;
-        let now = now.map_err(|error| error.to_string())?.state;
-        let enough = page.items.len() as u32 >= steps || now == State::Succeeded;
-        enough
-            .then_some(())
-            .ok_or(format!("{} steps", page.items.len()))
-    })
-    .await;
-}
-
-/// Every child is there once, and has succeeded.
-async fn assert_once(client: &Client, id: &str, children: usize) {
-    let query = ListQuery {
-        parent: Some(id.to_owned()),
-        limit: Some(1_000),
-        ..ListQuery::default()
-    };
-    let listed = client.invocations(&query).await.unwrap().items;
-    assert_eq!(listed.len(), children, "children of {id}");
-    for child in listed {
-        assert_eq!(child.state, State::Succeeded, "{child:?}");
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,7 @@ pub mod apt;
 pub mod ci;
 pub mod commands;
 pub mod guests;
+pub mod languages;
 pub mod postgres;
 pub mod python;
 pub mod test_suite;

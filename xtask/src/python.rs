@@ -1,5 +1,5 @@
-//! The Python with which scripts of the tests run: a virtual environment of its own, with what those
-//! scripts import.
+//! The Python of the tests: a virtual environment of its own, with what their scripts import, and what
+//! tests the client and the SDK in Python.
 
 use std::path::PathBuf;
 
@@ -7,8 +7,15 @@ use anyhow::{Context, Result, bail};
 
 use crate::{apt, commands};
 
-/// What the scripts import, pinned.
-const PACKAGES: [&str; 1] = ["psycopg[binary]==3.3.*"];
+/// What the scripts import, and what tests the Python of this repository, pinned.
+const PACKAGES: [&str; 6] = [
+    "psycopg[binary]==3.3.*",
+    "pytest==9.2.0",
+    "mypy==2.4.1",
+    "httpx==0.28.1",
+    "fastapi==0.165.0",
+    "uvicorn==0.54.0",
+];
 
 /// The interpreter, whose environment is made if it is not there.
 pub fn interpreter() -> Result<PathBuf> {
@@ -27,7 +34,7 @@ pub fn interpreter() -> Result<PathBuf> {
     if make().is_err() {
         if !apt::may_install()? {
             bail!(
-                "the tests need Python 3.9 or newer with its module venv (on Debian: sudo apt-get \
+                "the tests need Python 3.10 or newer with its module venv (on Debian: sudo apt-get \
                  install python3-venv)"
             );
         }

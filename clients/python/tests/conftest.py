@@ -108,6 +108,12 @@ def client(connect: Connect, server: str) -> Any:
 
 
 @pytest.fixture
-def queue(client: Any) -> Any:
-    """A queue of the real host that nobody else uses."""
-    return client.queue(f"q-{uuid.uuid4().hex[:12]}")
+def queue_name() -> str:
+    """The name of a queue that nobody else uses."""
+    return f"q-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def queue(client: Any, queue_name: str) -> Any:
+    """That queue of the real host."""
+    return client.queue(queue_name)

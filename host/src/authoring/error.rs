@@ -80,7 +80,10 @@ impl Error {
             }
             Self::Failed { hint, .. } => hint.clone(),
             Self::Refused { hint, .. } => Some(hint.clone()),
-            Self::Wit(_) => Some("mend the WIT".to_owned()),
+            Self::Wit(_) => Some(
+                "mend it; what it takes from other packages belongs into wit/deps, a folder a package"
+                    .to_owned(),
+            ),
             Self::Component(_) | Self::File { .. } => None,
         }
     }

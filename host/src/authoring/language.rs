@@ -12,10 +12,10 @@ pub enum Language {
     Rust,
     Python,
     #[serde(alias = "js")]
-    #[value(alias = "js")]
+    #[value(name = "javascript", alias = "js")]
     JavaScript,
     #[serde(alias = "ts")]
-    #[value(alias = "ts")]
+    #[value(name = "typescript", alias = "ts")]
     TypeScript,
     Go,
     C,
@@ -102,6 +102,30 @@ impl Language {
             Self::Go => Box::new(go::Go),
             Self::C => Box::new(c::C { plus_plus: false }),
             Self::Cpp => Box::new(c::C { plus_plus: true }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::ValueEnum;
+
+    use super::*;
+
+    #[test]
+    fn a_language_has_one_name_everywhere_and_short_ones_besides() {
+        for language in Language::ALL {
+            let on_command_line = language.to_possible_value().unwrap();
+            assert_eq!(on_command_line.get_name(), language.name());
+            assert_eq!(serde_json::json!(language), language.name());
+        }
+        for (short, language) in [
+            ("js", Language::JavaScript),
+            ("ts", Language::TypeScript),
+            ("c++", Language::Cpp),
+        ] {
+            assert_eq!(Language::from_str(short, false), Ok(language));
+            assert_eq!(serde_json::from_value(short.into()).ok(), Some(language));
         }
     }
 }

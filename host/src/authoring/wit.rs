@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use wit_parser::{Resolve, WorldId};
+use wit_parser::{PackageId, Resolve, WorldId};
 
 use super::workshop::write_file;
 use super::{Error, Project, embedded};
@@ -31,23 +31,45 @@ pub fn complete(project: &Project, to: &Path) -> Result<(Resolve, WorldId), Erro
         write_file(&to.join("deps").join(HOST).join(&file.path), &file.bytes)?;
     }
     let mut resolve = Resolve::default();
-    let seen_from_project = |error: String| {
-        let of_author = from.strip_prefix(&project.folder).unwrap_or(&from);
-        let named = error.replace(&to.display().to_string(), &of_author.display().to_string());
-        Error::Wit(named)
-    };
     let (package, _) = resolve
         .push_dir(to)
-        .map_err(|error| seen_from_project(format!("{error:?}")))?;
-    let world = resolve
-        .select_world(&[package], project.build.world.as_deref())
-        .map_err(|error| {
-            Error::refused(
-                format!("{}: {error}", from.display()),
-                "say which world the component implements: `world` in the table [build]",
-            )
-        })?;
+        .map_err(|error| mistake(project, to, &error))?;
+    let world = world(project, &resolve, package)?;
     Ok((resolve, world))
+}
+
+/// What is wrong with the WIT, with paths as the author has them.
+fn mistake(project: &Project, to: &Path, error: &anyhow::Error) -> Error {
+    let from = project.wit();
+    let of_author = from.strip_prefix(&project.folder).unwrap_or(&from);
+    let said = format!("{error:#}");
+    let said = said.replace(&to.display().to_string(), &of_author.display().to_string());
+    Error::Wit(said.trim().to_owned())
+}
+
+/// The world that is meant.
+fn world(project: &Project, resolve: &Resolve, package: PackageId) -> Result<WorldId, Error> {
+    let worlds = &resolve.packages[package].worlds;
+    let names: Vec<&str> = worlds.keys().map(String::as_str).collect();
+    let names = names.join(", ");
+    let refused = |message: String| {
+        let hint = "say which world the component implements: `world` in the table [build]";
+        Err(Error::refused(message, hint))
+    };
+    match (&project.build.world, worlds.len()) {
+        (Some(wanted), _) => match worlds.get(wanted.as_str()) {
+            Some(world) => Ok(*world),
+            None => refused(format!(
+                "the WIT has no world named `{wanted}`, only: {names}"
+            )),
+        },
+        (None, 1) => Ok(worlds[0]),
+        (None, 0) => Err(Error::refused(
+            "the WIT has no world",
+            "add one that exports the interfaces: `world NAME { export tasks; }`",
+        )),
+        (None, _) => refused(format!("the WIT has several worlds: {names}")),
+    }
 }
 
 /// The contract alone, put into `to`: for a project whose WIT follows its code. The world is that of
@@ -83,4 +105,83 @@ fn copy(from: &Path, to: &Path) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::authoring::Language;
+
+    /// What completing this WIT says; with the folder that holds the project.
+    fn completed(file: &str, world: Option<&str>) -> Result<String, Error> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("wit")).unwrap();
+        std::fs::write(folder.path().join("wit/world.wit"), file).unwrap();
+        let mut project = Project::new("letters", folder.path(), Language::Python);
+        project.build.world = world.map(str::to_owned);
+        let (resolve, world) = complete(&project, &folder.path().join(".windlass/wit"))?;
+        Ok(resolve.worlds[world].name.clone())
+    }
+
+    const TWO: &str = "package a:b;\nworld one {}\nworld two {}\n";
+
+    #[test]
+    fn the_contract_lies_beside_the_authors_wit() {
+        let world = completed(
+            "package a:b;\nworld w { include windlass:host/tasks@0.1.0; }\n",
+            None,
+        );
+
+        assert_eq!(world.unwrap(), "w");
+        assert_eq!(completed(TWO, Some("two")).unwrap(), "two");
+    }
+
+    #[test]
+    fn a_wit_that_does_not_parse_is_told_with_the_authors_file_and_line() {
+        let file = "package a:b;\ninterface tasks {\n  greet: func(name: strin) -> string;\n}\n";
+
+        let error = completed(file, None).unwrap_err().to_string();
+
+        assert!(error.contains("wit/world.wit:3:21"), "{error}");
+        assert!(error.contains("strin"), "{error}");
+        assert!(
+            !error.contains(".windlass") && !error.contains("/tmp"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn an_import_that_is_not_there_is_told_with_where_it_belongs() {
+        let file = "package a:b;\nworld w { import demo:hello/tasks@0.1.0; }\n";
+
+        let error = completed(file, None).unwrap_err();
+
+        assert!(error.to_string().contains("demo:hello"), "{error}");
+        assert!(error.hint().unwrap().contains("wit/deps"), "{error}");
+    }
+
+    #[test]
+    fn a_world_has_to_be_named_where_there_are_several_and_to_be_there() {
+        for (world, said) in [
+            (None, "one, two"),
+            (Some("three"), "no world named `three`"),
+        ] {
+            let error = completed(TWO, world).unwrap_err();
+            assert!(error.to_string().contains(said), "{error}");
+            assert!(error.hint().unwrap().contains("[build]"), "{error}");
+        }
+        let none = completed("package a:b;\n", None).unwrap_err();
+        assert!(none.to_string().contains("no world"), "{none}");
+    }
+
+    #[test]
+    fn a_project_without_wit_is_told_where_it_belongs() {
+        let folder = tempfile::tempdir().unwrap();
+        let project = Project::new("letters", folder.path(), Language::Go);
+
+        let error = complete(&project, &folder.path().join(".windlass/wit")).unwrap_err();
+
+        assert!(error.to_string().ends_with("wit is no folder"), "{error}");
+        assert!(error.hint().unwrap().contains("[build]"), "{error}");
+    }
 }

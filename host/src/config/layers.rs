@@ -225,7 +225,7 @@ impl Layers {
         let entry = |(key, default): (String, Value)| {
             let (value, origin) = values.remove(&key).unwrap_or((default, Origin::Default));
             let value = match (key.as_str(), &value) {
-                ("token", Value::String(_)) => Value::from("(hidden)"),
+                ("token" | "code_key", Value::String(_)) => Value::from("(hidden)"),
                 ("database", Value::String(url)) => Value::from(without_password(url)),
                 _ => value,
             };

@@ -1,4 +1,4 @@
-//! Components that are ready to run: in memory, else from the cache on disk, else compiled.
+//! Components that are ready to run: in memory, else loaded by `loader`.
 //!
 //! A component is loaded once however many ask for it at the same time, few are compiled at once,
 //! and what cannot be loaded is remembered, so that it does not cost the host its time again and
@@ -7,18 +7,18 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 use serde::{Deserialize, Serialize};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
-use super::cache::Caches;
-use crate::engine::{self, Engine, Kind, Program};
+use super::loader::{Failed, Loader, Weighed};
+use crate::engine::{Engine, Kind, Program};
 use crate::model::Digest;
+use crate::store::{CodeId, SharedCode};
 
 /// So often a component is tried before it counts as one that cannot be loaded.
 pub const TRIES_MAX: u32 = 3;
@@ -35,6 +35,12 @@ pub struct Options {
     pub loaded_max: usize,
     /// Compiled code in memory, in bytes.
     pub loaded_max_bytes: u64,
+    /// Compiled code on disk, in bytes, of all components and compilers together; what was not
+    /// used for longest goes first.
+    pub cache_max_bytes: u64,
+    /// Compiled code that hosts with the same `code_key` share in the database, in bytes, of all
+    /// together; what was not used for longest goes first.
+    pub shared_max_bytes: u64,
 }
 
 impl Default for Options {
@@ -43,6 +49,8 @@ impl Default for Options {
             compiling_max: 1,
             loaded_max: 64,
             loaded_max_bytes: 256 << 20,
+            cache_max_bytes: 2 << 30,
+            shared_max_bytes: 1 << 30,
         }
     }
 }
@@ -53,6 +61,26 @@ pub trait Source: Send + Sync + 'static {
     /// The bytes of the component with this digest; none if there is no such component; an error
     /// if that cannot be said now.
     async fn bytes(&self, digest: &Digest) -> Result<Option<Vec<u8>>, String>;
+
+    /// Compiled code that another host has shared, or who is to compile it: see
+    /// [`Store::shared_code`](crate::store::Store::shared_code). Where there are no other hosts,
+    /// this one is.
+    async fn shared(&self, of: &CodeId, claim: Duration) -> Result<SharedCode, String> {
+        let _ = (of, claim);
+        Ok(SharedCode::Ours)
+    }
+
+    /// Offers compiled code, with its seal, to other hosts.
+    async fn share(&self, of: &CodeId, sealed: Bytes, total_max: u64) -> Result<(), String> {
+        let _ = (of, sealed, total_max);
+        Ok(())
+    }
+
+    /// Says that this host does not compile what it was to compile.
+    async fn unclaim(&self, of: &CodeId) -> Result<(), String> {
+        let _ = of;
+        Ok(())
+    }
 }
 
 /// Why a program cannot be had.
@@ -105,12 +133,8 @@ pub struct Programs {
 }
 
 struct Inner {
-    engine: Engine,
-    source: Arc<dyn Source>,
-    caches: Caches,
+    loader: Arc<Loader>,
     options: Options,
-    compiling: Semaphore,
-    tasks: TaskTracker,
     shutdown: CancellationToken,
     state: Mutex<State>,
 }
@@ -135,7 +159,8 @@ struct Loaded {
 }
 
 impl Programs {
-    /// Programs of `engine`, whose bytes `source` has, with compiled code kept in `folder`.
+    /// Programs of `engine`, whose bytes `source` has, with compiled code kept in `folder`, and
+    /// shared with those hosts that were given the same `secret`; without one, with none.
     ///
     /// # Errors
     ///
@@ -145,16 +170,13 @@ impl Programs {
         source: Arc<dyn Source>,
         folder: Option<PathBuf>,
         options: Options,
+        secret: Option<&str>,
     ) -> Result<Self, Error> {
-        let caches = Caches::open(folder, &engine)?;
+        let loader = Loader::new(engine, source, folder, &options, secret)?;
         Ok(Self {
             inner: Arc::new(Inner {
-                engine,
-                source,
-                caches,
-                compiling: Semaphore::new(options.compiling_max.max(1)),
+                loader: Arc::new(loader),
                 options,
-                tasks: TaskTracker::new(),
                 shutdown: CancellationToken::new(),
                 state: Mutex::default(),
             }),
@@ -198,12 +220,12 @@ impl Programs {
     ///
     /// Why it cannot be compiled or loaded.
     pub async fn compile_once(&self, bytes: Bytes, kind: Kind) -> Result<Program, String> {
-        let _one_of_few = self.inner.compiling.acquire().await;
-        let inner = self.inner.clone();
-        let compiled = self.inner.tasks.spawn_blocking(move || {
-            let compiled = inner.engine.compile(&bytes, kind)?;
+        let loader = self.inner.loader.clone();
+        let _one_of_few = self.inner.loader.compiling.acquire().await;
+        let compiled = self.inner.loader.tasks.spawn_blocking(move || {
+            let compiled = loader.engine.compile(&bytes, kind)?;
             // SAFETY: `compile` returned it in this very function.
-            unsafe { inner.engine.load(&compiled, kind) }
+            unsafe { loader.engine.load(&compiled, kind) }
         });
         match compiled.await {
             Ok(program) => program.map_err(|error| error.to_string()),
@@ -224,8 +246,8 @@ impl Programs {
     /// Loads nothing more, and returns when nothing is being loaded. What compiles is finished.
     pub async fn shutdown(&self) {
         self.inner.shutdown.cancel();
-        self.inner.tasks.close();
-        self.inner.tasks.wait().await;
+        self.inner.loader.tasks.close();
+        self.inner.loader.tasks.wait().await;
     }
 
     /// The load of a component that is under way, or a new one.
@@ -246,9 +268,9 @@ impl Programs {
             });
         }
         let (inner, of) = (self.inner.clone(), key.clone());
-        let task = self.inner.tasks.spawn(async move {
+        let task = self.inner.loader.tasks.spawn(async move {
             let loaded = tokio::select! {
-                loaded = inner.load(&of) => loaded,
+                loaded = inner.loader.load(&of.0, of.1) => loaded,
                 () = inner.shutdown.cancelled() => Err(Failed::Now(Error::ShuttingDown)),
             };
             inner.land(&of, loaded)
@@ -261,101 +283,13 @@ impl Programs {
     }
 }
 
-/// A load that failed.
-enum Failed {
-    /// Because of the component: this counts.
-    Component(String),
-    /// Because of the moment.
-    Now(Error),
-}
-
-impl From<engine::Error> for Failed {
-    fn from(error: engine::Error) -> Self {
-        Self::Component(error.to_string())
-    }
-}
-
 impl Inner {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn load(self: &Arc<Self>, key: &Key) -> Result<(Program, u64), Failed> {
-        let digest = &key.0;
-        let (inner, of) = (self.clone(), key.clone());
-        if let Some(cached) = self.blocking(move || Ok(inner.load_cached(&of))).await? {
-            return Ok(cached);
-        }
-        let bytes = self.source.bytes(digest).await.map_err(|message| {
-            Failed::Now(Error::Source {
-                digest: digest.clone(),
-                message,
-            })
-        })?;
-        let bytes = bytes.ok_or_else(|| Failed::Component("its bytes are not there".to_owned()))?;
-        let _one_of_few = self.compiling.acquire().await;
-        let (inner, of) = (self.clone(), key.clone());
-        self.blocking(move || inner.compile(&of, &bytes)).await
-    }
-
-    fn load_cached(&self, (digest, kind): &Key) -> Option<(Program, u64)> {
-        let cache = self.caches.of(*kind, &self.engine)?;
-        let path = cache.find(digest)?;
-        let bytes = path.metadata().map_or(0, |found| found.len());
-        // SAFETY: only this user can write to the cache, and this host, or one like it, wrote the
-        // file whole: it is what `compile` returned. Files are replaced there, never changed.
-        match unsafe { self.engine.load_file(&path, *kind) } {
-            Ok(program) => Some((program, bytes)),
-            Err(error) => {
-                tracing::warn!(%digest, %error, "compiled code on disk is broken: compiling it anew");
-                cache.remove(digest);
-                None
-            }
-        }
-    }
-
-    fn compile(&self, (digest, kind): &Key, bytes: &[u8]) -> Result<(Program, u64), Failed> {
-        if Digest::of(bytes) != *digest {
-            let message = "its bytes are not those that were uploaded".to_owned();
-            return Err(Failed::Component(message));
-        }
-        let compiled = self.engine.compile(bytes, *kind)?;
-        let size = compiled.len() as u64;
-        if let Some(cache) = self.caches.of(*kind, &self.engine) {
-            match cache.write(digest, &compiled) {
-                // Mapped from the file, code costs memory only where it is used.
-                Ok(path) => {
-                    // SAFETY: `compile` returned it in this very function.
-                    if let Ok(program) = unsafe { self.engine.load_file(&path, *kind) } {
-                        return Ok((program, size));
-                    }
-                }
-                Err(error) => {
-                    tracing::warn!(%digest, %error, "compiled code could not be kept on disk");
-                }
-            }
-        }
-        // SAFETY: `compile` returned it in this very function.
-        let program = unsafe { self.engine.load(&compiled, *kind) }?;
-        Ok((program, size))
-    }
-
-    /// Does what takes long on a thread of its own, which a shutdown waits for.
-    async fn blocking<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> Result<T, Failed> + Send + 'static,
-    ) -> Result<T, Failed> {
-        match self.tasks.spawn_blocking(work).await {
-            Ok(done) => done,
-            Err(error) if error.is_panic() => Err(Failed::Component(
-                "the compiler failed: please report this with the component".to_owned(),
-            )),
-            Err(_) => Err(Failed::Now(Error::ShuttingDown)),
-        }
-    }
-
     /// Notes how a load ended.
-    fn land(&self, key: &Key, loaded: Result<(Program, u64), Failed>) -> Result<Program, Error> {
+    fn land(&self, key: &Key, loaded: Result<Weighed, Failed>) -> Result<Program, Error> {
         let mut state = self.state();
         state.flights.remove(key);
         match loaded {

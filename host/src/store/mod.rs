@@ -8,6 +8,8 @@ pub mod postgres;
 mod records;
 pub mod sqlite;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::broadcast;
@@ -155,6 +157,20 @@ pub trait Store: Send + Sync + 'static {
 
     /// The bytes of a component.
     async fn component_bytes(&self, digest: &Digest) -> Result<Option<Vec<u8>>, Error>;
+
+    /// Compiled code that a host has shared. Where there is none, the first that asks claims it: until
+    /// it has shared the code or `claim` is over, the others are told to wait. A claim holds nobody
+    /// to it; whoever does not want to wait compiles for itself.
+    ///
+    /// The component must be stored.
+    async fn shared_code(&self, of: &CodeId, claim: Duration) -> Result<SharedCode, Error>;
+
+    /// Stores compiled code for other hosts, in place of what there was. What was not used for longest
+    /// is deleted until all shared code together has at most `total_max` bytes; this code stays.
+    async fn share_code(&self, of: &CodeId, sealed: Bytes, total_max: u64) -> Result<(), Error>;
+
+    /// Gives up a claim on code that could not be compiled.
+    async fn unclaim_code(&self, of: &CodeId) -> Result<(), Error>;
 
     /// Every task of every version in the namespace, with the grants of each component and the
     /// revision to which that belongs. Read whole and cached by the caller.

@@ -135,6 +135,18 @@ pub static ENQUEUED: Counter<3> = Counter {
     ],
 };
 
+/// Components that this host loaded, by where their compiled code came from.
+pub static LOADED: Counter<3> = Counter {
+    name: "windlass_components_loaded_total",
+    about: "Components that this host loaded: compiled before, by another host, or by itself now.",
+    label: "code",
+    cells: [
+        ("disk", AtomicU64::new(0)),
+        ("fleet", AtomicU64::new(0)),
+        ("compiled", AtomicU64::new(0)),
+    ],
+};
+
 /// Requests and handles that wait for an invocation to end.
 pub static WAITERS: Gauge = Gauge::new(
     "windlass_waiters",
@@ -160,6 +172,7 @@ pub enum Kind {
 pub fn render() -> String {
     let mut out = String::with_capacity(4096);
     ENQUEUED.render(&mut out);
+    LOADED.render(&mut out);
     WAITERS.render(&mut out);
     ENQUEUE.render(&mut out);
     out

@@ -6,6 +6,7 @@ mod async_workflows;
 mod determinism;
 mod ending;
 mod fencing;
+mod fleet;
 mod isolation;
 mod limits;
 mod output;

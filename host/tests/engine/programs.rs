@@ -48,17 +48,18 @@ impl Source for Shelf {
 }
 
 /// A component that returns `number`.
-fn returns(number: u32) -> Vec<u8> {
+pub fn returns(number: u32) -> Vec<u8> {
     let main = format!("(func (export \"run\") (result i32) (i32.const {number}))");
     wat::parse_str(plain("(result u32)", &main)).unwrap()
 }
 
 fn programs(engine: &Engine, shelf: &Arc<Shelf>, folder: &Path, options: Options) -> Programs {
     let folder = Some(folder.join("code"));
-    Programs::new(engine.clone(), shelf.clone(), folder, options).unwrap()
+    Programs::new(engine.clone(), shelf.clone(), folder, options, None).unwrap()
 }
 
-async fn run(engine: &Engine, programs: &Programs, digest: &Digest) -> String {
+/// What a component returns.
+pub async fn run(engine: &Engine, programs: &Programs, digest: &Digest) -> String {
     let program = programs.get(digest, Kind::Task).await.unwrap();
     match engine.run(&program, number(), feed(engine), whole()).await {
         Ended::Outcome(Outcome::Value(value)) => value.get().to_owned(),

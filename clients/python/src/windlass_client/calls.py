@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from . import plain
 from .answers import Invocation
@@ -17,18 +17,18 @@ from .settings import Options
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Reads(Generic[T]):
+class Reads(Generic[T_co]):
     """How the JSON of an outcome is read: typed stubs have one a task."""
 
-    value: Callable[[Json], T]
+    value: Callable[[Json], T_co]
     #: The payload of a failure of kind `guest`.
     payload: Callable[[Json], Any]
 
-    def value_of(self, invocation: Invocation) -> T:
+    def value_of(self, invocation: Invocation) -> T_co:
         """The value of an invocation that has ended."""
         outcome = invocation.outcome
         if outcome is None or outcome.error is not None:
@@ -73,12 +73,33 @@ def _as_it_is(json: Json) -> Any:
 PLAIN: Reads[Any] = Reads(_as_it_is, _as_it_is)
 
 
-class Call(Generic[T]):
+class Call(Generic[T_co]):
     """A call of a task, for `enqueue_many`.
 
     >>> Call("hello/greet", ["Ada"], priority=-1)
     Call('hello/greet', ['Ada'])
     """
+
+    @overload
+    def __init__(
+        self: Call[Any],
+        task: str,
+        args: Sequence[Any] | Mapping[str, Any] = (),
+        *,
+        queue: str | None = None,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        task: str,
+        args: Sequence[Any] | Mapping[str, Any] = (),
+        *,
+        queue: str | None = None,
+        reads: Reads[T_co],
+        **options: Unpack[Options],
+    ) -> None: ...
 
     def __init__(
         self,
@@ -86,7 +107,7 @@ class Call(Generic[T]):
         args: Sequence[Any] | Mapping[str, Any] = (),
         *,
         queue: str | None = None,
-        reads: Reads[T] = PLAIN,
+        reads: Reads[T_co] = PLAIN,
         **options: Unpack[Options],
     ) -> None:
         self.task = task

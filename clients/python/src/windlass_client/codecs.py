@@ -21,22 +21,23 @@ T = TypeVar("T")
 K = TypeVar("K")
 V = TypeVar("V")
 E = TypeVar("E")
+T_co = TypeVar("T_co", covariant=True)
 F = TypeVar("F", bound=enum.Flag)
 M = TypeVar("M", bound=enum.Enum)
 
 
 @dataclass(frozen=True, slots=True)
-class Ok(Generic[T]):
+class Ok(Generic[T_co]):
     """The good case of a `result` that is data."""
 
-    value: T
+    value: T_co
 
 
 @dataclass(frozen=True, slots=True)
-class Err(Generic[E]):
+class Err(Generic[T_co]):
     """The bad case of a `result` that is data."""
 
-    value: E
+    value: T_co
 
 
 #: A `result` that is data, such as the field of a record. That of a task itself is its value, or
@@ -45,10 +46,10 @@ Result: TypeAlias = Ok[T] | Err[E]
 
 
 @dataclass(frozen=True, slots=True)
-class Some(Generic[T]):
+class Some(Generic[T_co]):
     """The value of an option whose value is an option too, so that `Some(None)` is not `None`."""
 
-    value: T
+    value: T_co
 
 
 @dataclass(frozen=True, slots=True)

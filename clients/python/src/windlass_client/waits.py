@@ -16,6 +16,8 @@ from .errors import Problem, Timeout
 from .flows import Core, Flow
 
 T = TypeVar("T")
+#: A handle of an int is one of an int or a text.
+T_co = TypeVar("T_co", covariant=True)
 
 #: How long one request waits, in seconds. Longer would only meet the patience of proxies.
 POLL = 30.0
@@ -24,10 +26,10 @@ POLL = 30.0
 IDS_MAX = 1_000
 
 
-class Waited(Generic[T]):
+class Waited(Generic[T_co]):
     """What both faces' handles have in common."""
 
-    def __init__(self, id: str, reads: Reads[T]) -> None:
+    def __init__(self, id: str, reads: Reads[T_co]) -> None:
         self._id = id
         self._reads = reads
         self._ended: Invocation | None = None

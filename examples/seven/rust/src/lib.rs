@@ -13,24 +13,32 @@ pub mod tasks {
         pub times: u32,
     }
 
-    /// The words that occur most often in a text, at most so many: the most frequent first, of
-    /// equally frequent ones the first in the order of their bytes.
+    /// The words that occur most often in a text, at most so many.
     pub fn frequent(text: String, most: u32) -> Result<Vec<Word>, String> {
-        windlass_guest::log::info(format!("{} bytes of text", text.len()));
-        let mut words: Vec<_> = counted(&text).into_iter().collect();
+        windlass_guest::log::info(&format!("{} bytes of text", text.len()));
+        let mut words = counted(&text);
         if words.is_empty() {
             return Err("the text has no words".to_owned());
         }
-        words.sort_unstable_by(|(a, n), (b, m)| m.cmp(n).then_with(|| a.cmp(b)));
-        let words = words.into_iter().take(most as usize);
-        Ok(words.map(|(text, times)| Word { text, times }).collect())
+        words.sort_by_key(|word| std::cmp::Reverse(word.times));
+        words.truncate(most as usize);
+        Ok(words)
     }
 }
 
-fn counted(text: &str) -> HashMap<String, u32> {
-    let mut counted = HashMap::new();
-    for word in text.split_ascii_whitespace() {
-        *counted.entry(word.to_ascii_lowercase()).or_default() += 1;
+/// Each word once, in the order in which they come.
+fn counted(text: &str) -> Vec<tasks::Word> {
+    let mut words: Vec<tasks::Word> = Vec::new();
+    let mut places = HashMap::new();
+    for text in text.split([' ', '\t', '\n', '\r']) {
+        if !text.is_empty() {
+            let text = text.to_ascii_lowercase();
+            let place = *places.entry(text.clone()).or_insert(words.len());
+            match words.get_mut(place) {
+                Some(word) => word.times += 1,
+                None => words.push(tasks::Word { text, times: 1 }),
+            }
+        }
     }
-    counted
+    words
 }

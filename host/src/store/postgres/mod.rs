@@ -6,6 +6,7 @@
 mod callers;
 mod cancel;
 mod clock;
+mod compiled;
 mod components;
 mod connection;
 mod controls;
@@ -125,6 +126,18 @@ impl Store for Postgres {
 
     async fn component_bytes(&self, digest: &Digest) -> Result<Option<Vec<u8>>, Error> {
         self.read_component_bytes(digest).await
+    }
+
+    async fn shared_code(&self, of: &CodeId, claim: Duration) -> Result<SharedCode, Error> {
+        self.find_code(of, claim).await
+    }
+
+    async fn share_code(&self, of: &CodeId, sealed: Bytes, total_max: u64) -> Result<(), Error> {
+        self.keep_code(of, &sealed, total_max).await
+    }
+
+    async fn unclaim_code(&self, of: &CodeId) -> Result<(), Error> {
+        self.drop_claim_of_code(of).await
     }
 
     async fn catalogue(&self, namespace: &Namespace) -> Result<Catalogue, Error> {

@@ -1,6 +1,7 @@
 //! What goes into the store and what comes out of it.
 
 mod calls;
+mod compiled;
 mod components;
 mod exchange;
 mod handles;
@@ -10,6 +11,7 @@ mod schedules;
 mod workflows;
 
 pub use calls::*;
+pub use compiled::*;
 pub use components::*;
 pub use exchange::*;
 pub use handles::*;

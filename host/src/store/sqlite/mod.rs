@@ -8,6 +8,7 @@ mod bounds;
 mod cancel;
 mod claim;
 mod clockwork;
+mod compiled;
 mod components;
 mod counted;
 mod ends;
@@ -40,6 +41,7 @@ mod workflows;
 mod writer;
 
 use std::path::Path;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -53,11 +55,11 @@ pub use self::options::Options;
 use self::origin::Origin;
 use self::writer::{Transaction, Writer};
 use super::{
-    Added, Backend, Beat, Cancelling, Catalogue, Chunk, Claimable, Component, Counts, DueSchedules,
-    EndedWith, Enqueued, Error, Exchange, Exchanged, Filter, Fired, Firing, Fork, Function, Held,
-    Host, InFlight, Invocation, LogChunk, LostAttempt, Message, NewCall, NewComponent, NewHost,
-    Published, Queue, Rescued, Schedule, Sent, Signal, Standing, Steps, Store, Sweep, Swept,
-    Trouble,
+    Added, Backend, Beat, Cancelling, Catalogue, Chunk, Claimable, CodeId, Component, Counts,
+    DueSchedules, EndedWith, Enqueued, Error, Exchange, Exchanged, Filter, Fired, Firing, Fork,
+    Function, Held, Host, InFlight, Invocation, LogChunk, LostAttempt, Message, NewCall,
+    NewComponent, NewHost, Published, Queue, Rescued, Schedule, Sent, SharedCode, Signal, Standing,
+    Steps, Store, Sweep, Swept, Trouble,
 };
 use crate::model::{
     ComponentName, Digest, FunctionId, HostNumber, InvocationId, Key, Namespace, QueueName,
@@ -127,6 +129,39 @@ impl Store for Sqlite {
 
     async fn component_bytes(&self, digest: &Digest) -> Result<Option<Vec<u8>>, Error> {
         components::bytes(&self.readers, digest).await
+    }
+
+    async fn shared_code(&self, of: &CodeId, claim: Duration) -> Result<SharedCode, Error> {
+        let found = compiled::find(&self.readers, of).await?;
+        let (of, is_found) = (of.clone(), found.is_some());
+        let claimed = self.writer.write(move |transaction| {
+            Box::pin(async move {
+                match is_found {
+                    true => compiled::touch(transaction, &of).await,
+                    false => compiled::claim(transaction, &of, claim).await,
+                }
+            })
+        });
+        let claimed = claimed.await?;
+        Ok(found.map_or(claimed, SharedCode::Found))
+    }
+
+    async fn share_code(&self, of: &CodeId, sealed: Bytes, total_max: u64) -> Result<(), Error> {
+        let of = of.clone();
+        self.writer
+            .write(move |transaction| {
+                Box::pin(async move { compiled::keep(transaction, &of, &sealed, total_max).await })
+            })
+            .await
+    }
+
+    async fn unclaim_code(&self, of: &CodeId) -> Result<(), Error> {
+        let of = of.clone();
+        self.writer
+            .write(move |transaction| {
+                Box::pin(async move { compiled::drop_claim(transaction, &of).await })
+            })
+            .await
     }
 
     async fn catalogue(&self, namespace: &Namespace) -> Result<Catalogue, Error> {

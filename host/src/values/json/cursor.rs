@@ -148,20 +148,22 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Passes over a string; true if something in it is escaped.
+    /// Passes over a string; true if something in it is escaped. A text may have megabytes: looking
+    /// for one byte at a time is many times faster than looking at every byte.
     fn skip_string(&mut self) -> bool {
-        let bytes = self.text.as_bytes();
         let mut escaped = false;
         self.at += 1;
-        while let Some(byte) = bytes.get(self.at) {
-            self.at += 1;
-            match byte {
-                b'"' => break,
-                b'\\' => {
-                    escaped = true;
-                    self.at += 1;
-                }
-                _ => {}
+        while let Some(length) = self.text[self.at..].find('"') {
+            let part = &self.text[self.at..self.at + length];
+            self.at += length + 1;
+            if !part.contains('\\') {
+                break;
+            }
+            escaped = true;
+            // An odd number of them escapes the quotation mark, and no more than that.
+            let before = part.len() - part.trim_end_matches('\\').len();
+            if before % 2 == 0 {
+                break;
             }
         }
         escaped

@@ -61,5 +61,5 @@ pub fn to_json(value: &Value, ty: &Type, limit: usize) -> Result<Vec<u8>, TooLon
 
 /// The value as a JSON tree, to go on working with. An `f32` becomes the `f64` it equals.
 pub fn to_tree(value: &Value, ty: &Type) -> serde_json::Value {
-    serde_json::to_value(write::Typed(value, ty)).expect("every value has a JSON form")
+    serde_json::to_value(write::Typed::<false>(value, ty)).expect("every value has a JSON form")
 }

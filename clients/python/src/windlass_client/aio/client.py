@@ -33,8 +33,8 @@ class AsyncClient:
         print(await handle.get_result())
 
     `patience` is for how many seconds a request is repeated while the host cannot be reached;
-    what would do its work twice (a message, a fork) is repeated only if it surely never arrived. Tasks of
-    one event loop may share a client.
+    what would do its work twice (a message, a fork) is repeated only if it surely never arrived.
+    Tasks of one event loop may share a client.
     """
 
     def __init__(

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 T = TypeVar("T")
-T2 = TypeVar("T2")
+T_co = TypeVar("T_co", covariant=True)
 
 
-class AsyncHandle(waits.Waited[T], Generic[T]):
+class AsyncHandle(waits.Waited[T_co], Generic[T_co]):
     """An invocation by its id: whoever holds one can ask for the result, as often as wanted.
 
     >>> handle = await client.queue("mail").enqueue("hello/greet", ["Ada"])  # doctest: +SKIP
@@ -29,14 +29,14 @@ class AsyncHandle(waits.Waited[T], Generic[T]):
     'Hello, Ada!'
     """
 
-    def __init__(self, transport: AsyncTransport, id: str, reads: Reads[T]) -> None:
+    def __init__(self, transport: AsyncTransport, id: str, reads: Reads[T_co]) -> None:
         super().__init__(id, reads)
         self._transport = transport
 
-    async def _ask(self, ask: Ask[T2]) -> T2:
+    async def _ask(self, ask: Ask[T]) -> T:
         return await self._transport.run(self._transport.core.ask(ask))
 
-    async def get_result(self, timeout: float | None = None) -> T:
+    async def get_result(self, timeout: float | None = None) -> T_co:
         """The value, when there is one; however long that takes.
 
         Raises `TaskFailed` if the invocation ended without a value, and `Timeout` if it has not
@@ -64,19 +64,19 @@ class AsyncHandle(waits.Waited[T], Generic[T]):
         """Asks for its end and for that of what it enqueued, and gives it as it stands."""
         return await self._ask(invocations.cancel(self.id, reason))
 
-    async def retry(self) -> AsyncHandle[T]:
+    async def retry(self) -> AsyncHandle[T_co]:
         """A new invocation of the same call, of one that failed; of a workflow one that begins
         before its first failed step."""
         again = await self._ask(invocations.again(self.id, "retry"))
         return AsyncHandle(self._transport, again.id, self._reads)
 
-    async def resume(self) -> AsyncHandle[T]:
+    async def resume(self) -> AsyncHandle[T_co]:
         """A new invocation of the same call, of one that was cancelled; of a workflow one that
         begins with the steps that were done."""
         again = await self._ask(invocations.again(self.id, "resume"))
         return AsyncHandle(self._transport, again.id, self._reads)
 
-    async def fork(self, step: int | None = None, version: str | None = None) -> AsyncHandle[T]:
+    async def fork(self, step: int | None = None, version: str | None = None) -> AsyncHandle[T_co]:
         """A new invocation that begins with the steps of this workflow, up to `step`; with another
         version of the component if one is given."""
         forked = await self._ask(workflows.fork(self.id, step, version))

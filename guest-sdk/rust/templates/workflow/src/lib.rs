@@ -33,7 +33,7 @@ pub mod tasks {
 /// What goes on for longer.
 #[windlass_guest::tasks(package = "local:{{name}}@0.1.0")]
 pub mod workflows {
-    use std::time::{Duration, UNIX_EPOCH};
+    use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
     use windlass_guest::workflow::{self, Queue};
 
@@ -75,7 +75,7 @@ pub mod workflows {
     }
 
     fn now_ms() -> u64 {
-        let since = workflow::now().duration_since(UNIX_EPOCH);
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
         since.map_or(0, |since| since.as_millis() as u64)
     }
 }

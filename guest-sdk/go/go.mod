@@ -1,0 +1,3 @@
+module windlass.dev/guest
+
+go 1.25

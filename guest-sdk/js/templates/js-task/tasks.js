@@ -1,0 +1,15 @@
+// The functions that the WIT exports: one object for each interface.
+
+import { log } from "@windlass/guest";
+
+/** @type {import("local:{{name}}/tasks@0.1.0").Tasks} */
+export const tasks = {
+  summarize(letter) {
+    log.info(`summarizing ${new TextEncoder().encode(letter).length} bytes`);
+    const words = letter.split(/\s+/).filter((word) => word !== "");
+    // What is thrown is the error of the WIT.
+    if (words.length === 0) throw new Error("the letter is empty");
+    const longest = words.reduce((best, word) => ([...word].length > [...best].length ? word : best));
+    return { words: words.length, longest };
+  },
+};

@@ -1,0 +1,89 @@
+"""What `windlass build` asks the author's own Python before it makes a component.
+
+    python -m windlass_guest._build SPEC MODULE FOLDER
+
+imports the module and prints, as JSON: the mistakes, each with its place; which functions are
+workflows; and which modules are imported within functions, for a component must import them before.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+import os
+import sys
+import traceback
+from typing import Any
+
+from . import _tracebacks
+from ._wanted import find, mistakes, read
+
+
+def main(spec: str, name: str, folder: str) -> dict[str, Any]:
+    """Everything that is to be printed."""
+    if name in sys.stdlib_module_names:
+        return {"mistakes": [f"{name}.py hides the module {name} of Python: give it another name"]}
+    with open(spec, encoding="utf-8") as file:
+        functions = read(json.load(file))
+    try:
+        module = importlib.import_module(name)
+    except BaseException as error:
+        return {"mistakes": [_while_importing(error, folder)]}
+    _tracebacks.keep(module)
+    found = mistakes(functions, os.path.relpath(module.__file__ or name, folder))
+    kinds = {}
+    if not found:
+        kinds = {f"{wanted.interface}#{wanted.name}": find(wanted)[0].kind for wanted in functions}
+    places = {f"{wanted.interface}#{wanted.name}": _place(wanted, folder) for wanted in functions}
+    return {
+        "mistakes": [mistake.replace(folder + os.sep, "") for mistake in found],
+        "kinds": kinds,
+        "places": places,
+        "later": sorted(_imported_later(folder)),
+    }
+
+
+def _place(wanted: Any, folder: str) -> str:
+    return "".join(entry.place for entry in find(wanted)[:1]).replace(folder + os.sep, "")
+
+
+def _while_importing(error: BaseException, folder: str) -> str:
+    shown = traceback.TracebackException.from_exception(error)
+    theirs = [frame for frame in shown.stack if frame.filename.startswith(folder + os.sep)]
+    if theirs:
+        shown.stack = traceback.StackSummary.from_list(theirs)
+    else:
+        shown.stack.clear()
+    return "".join(shown.format()).replace(folder + os.sep, "").rstrip()
+
+
+def _imported_later(folder: str) -> set[str]:
+    """Modules that the author's functions import when they are called."""
+    names: set[str] = set()
+    hidden = os.path.join(folder, ".windlass") + os.sep
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None) or ""
+        if file.startswith(folder + os.sep) and not file.startswith(hidden):
+            with open(file, encoding="utf-8") as source:
+                names |= _within_functions(ast.parse(source.read()))
+    return names
+
+
+def _within_functions(tree: ast.AST) -> set[str]:
+    names: set[str] = set()
+    for function in ast.walk(tree):
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            for node in ast.walk(function):
+                if isinstance(node, ast.Import):
+                    names.update(alias.name for alias in node.names)
+                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                    names.add(node.module)
+                    names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+if __name__ == "__main__":
+    # What the module prints is not part of the answer.
+    answer, sys.stdout = sys.stdout, sys.stderr
+    json.dump(main(*sys.argv[1:4]), answer)
