@@ -78,6 +78,47 @@ async fn the_model_returns_what_it_is_given() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn one_task_in_seven_languages_runs_side_by_side_on_one_queue() {
+    let host = Setup::sqlite().start();
+    let client = host.client();
+    for (language, _) in LANGUAGES {
+        languages::upload(&client, "seven", language).await;
+    }
+    let texts = [
+        "the quick brown fox jumps over the lazy dog and The dog sleeps",
+        "B a\tA b\r\nc  b",
+        "zo\u{eb} Zo\u{eb} ZO\u{eb} ZO\u{cb} \u{a0} \u{1f980}",
+        " \n",
+    ];
+    let given = |text: &str| {
+        let of_all = LANGUAGES.iter();
+        let of_all = of_all.map(|(language, _)| format!("{language}/frequent"));
+        let calls = of_all.map(|task| call(&task, &json!([text, 3])));
+        calls.collect::<Vec<_>>()
+    };
+    let calls: Vec<_> = texts.iter().flat_map(|text| given(text)).collect();
+
+    let handles: Vec<Handle> = client.queue("words").enqueue_many(calls).await.unwrap();
+    let ended = client.wait_all(&handles).await.unwrap();
+
+    let of = |handle: &Handle| outcome(ended.iter().find(|one| one.id == handle.id()).unwrap());
+    let outcomes: Vec<String> = handles.iter().map(of).collect();
+    let of_each_text: Vec<&[String]> = outcomes.chunks(LANGUAGES.len()).collect();
+    for (text, outcomes) in texts.iter().zip(&of_each_text) {
+        for ((language, _), outcome) in LANGUAGES.iter().zip(*outcomes) {
+            assert_eq!(outcome, &outcomes[0], "{language} about {text:?}");
+        }
+    }
+    let the = r#"{"value":[{"text":"the","times":3},{"text":"dog","times":2},"#;
+    assert!(
+        of_each_text[0][0].starts_with(the),
+        "{}",
+        of_each_text[0][0]
+    );
+    assert_eq!(of_each_text[3][0], r#"{"guest":"the text has no words"}"#);
+}
+
 /// Equal, where 1 and 1.0 are.
 fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
