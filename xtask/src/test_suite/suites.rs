@@ -85,6 +85,12 @@ pub fn of_others(python: &Path) -> Result<Vec<Suite>> {
         command: go,
         dialect: Dialect::Go,
     });
+    let mut c = in_folder(&there("guest-sdk/c/tests")?, "sh");
+    c.arg("run.sh");
+    suites.push(Suite {
+        command: c,
+        dialect: Dialect::C,
+    });
     Ok(suites)
 }
 
