@@ -10,10 +10,12 @@ use crate::authoring::{Error, Workshop};
 /// apart by where it is used, as the bindings do, and the text of the C.
 pub fn generate(workshop: &Workshop) -> Result<(Resolve, String), Error> {
     let mut resolve = workshop.resolve.clone();
-    let mut options = wit_bindgen_c::Opts::default();
-    options.no_sig_flattening = true;
-    options.rename_world = Some(WORLD.to_owned());
-    options.rename = renamed(&resolve, workshop.world);
+    let options = wit_bindgen_c::Opts {
+        no_sig_flattening: true,
+        rename_world: Some(WORLD.to_owned()),
+        rename: renamed(&resolve, workshop.world),
+        ..wit_bindgen_c::Opts::default()
+    };
     let mut files = Files::default();
     options
         .build()

@@ -101,11 +101,11 @@ fn without_debug(bytes: &[u8]) -> Result<Vec<u8>, wasmparser::BinaryReaderError>
 fn find(workshop: &Workshop) -> Result<PathBuf, Error> {
     let library = workshop.tools.pip(ZIG).join("..").join("lib");
     let versions = std::fs::read_dir(&library).map_err(Error::file("read", &library))?;
-    let zigs = versions.flatten().map(|version| {
+    let mut zigs = versions.flatten().map(|version| {
         let packages = version.path().join("site-packages");
         packages.join("ziglang").join("zig")
     });
-    zigs.into_iter().find(|zig| zig.exists()).ok_or_else(|| {
+    zigs.find(|zig| zig.exists()).ok_or_else(|| {
         Error::refused(
             format!("{} holds no compiler", library.display()),
             "delete the folder and say `windlass build --install`",
