@@ -5,6 +5,7 @@ import unittest
 from typing import Any
 
 from windlass_guest import Err, _entry, _registry, task
+from windlass_guest._shapes import Unfit
 from windlass_guest._wanted import mistakes, read
 from windlass_guest.workflow import workflow
 
@@ -127,9 +128,14 @@ class Calling(unittest.TestCase):
         def fails() -> int:
             raise Err("seven")
 
-        with self.assertRaisesRegex(TypeError, "the error of add_up is 'seven', expected an int"):
+        with self.assertRaisesRegex(Unfit, "add_up: error is 'seven', expected an int"):
             self.call(fails, error="u8")
 
+        def is_number() -> int:
+            raise Err(7)
+
+        self.assert_raises_err("add_up: error is 7, expected a str (string)", is_number)
+
     def test_a_value_that_does_not_fit_is_an_error(self) -> None:
-        said = "Unfit: the result of add_up is 256, expected 0 to 255 (u8)"
+        said = "add_up: result is 256, expected 0 to 255 (u8)"
         self.assert_raises_err(said, lambda: 256)

@@ -23,13 +23,15 @@ from ._wanted import find, mistakes, read
 def main(spec: str, name: str, folder: str) -> dict[str, Any]:
     """Everything that is to be printed."""
     if name in sys.stdlib_module_names:
-        return {"mistakes": [f"{name}.py hides the module {name} of Python: give it another name"]}
+        hint = "give it another name, and say it as `source` in the table [build]"
+        return {"mistakes": [f"{name}.py hides the module {name} of Python"], "hint": hint}
     with open(spec, encoding="utf-8") as file:
         functions = read(json.load(file))
     try:
         module = importlib.import_module(name)
     except BaseException as error:
-        return {"mistakes": [_while_importing(error, folder)]}
+        hint = f"{name} must be importable: `windlass build` imports it as each sandbox finds it"
+        return {"mistakes": [_while_importing(error, folder)], "hint": hint}
     _tracebacks.keep(module)
     found = mistakes(functions, os.path.relpath(module.__file__ or name, folder))
     kinds = {}
@@ -48,23 +50,24 @@ def _place(wanted: Any, folder: str) -> str:
     return "".join(entry.place for entry in find(wanted)[:1]).replace(folder + os.sep, "")
 
 
+def _is_theirs(file: str, folder: str) -> bool:
+    hidden = os.path.join(folder, ".windlass") + os.sep
+    return file.startswith(folder + os.sep) and not file.startswith(hidden)
+
+
 def _while_importing(error: BaseException, folder: str) -> str:
     shown = traceback.TracebackException.from_exception(error)
-    theirs = [frame for frame in shown.stack if frame.filename.startswith(folder + os.sep)]
-    if theirs:
-        shown.stack = traceback.StackSummary.from_list(theirs)
-    else:
-        shown.stack.clear()
+    theirs = [frame for frame in shown.stack if _is_theirs(frame.filename, folder)]
+    shown.stack = traceback.StackSummary.from_list(theirs)
     return "".join(shown.format()).replace(folder + os.sep, "").rstrip()
 
 
 def _imported_later(folder: str) -> set[str]:
     """Modules that the author's functions import when they are called."""
     names: set[str] = set()
-    hidden = os.path.join(folder, ".windlass") + os.sep
     for module in list(sys.modules.values()):
         file = getattr(module, "__file__", None) or ""
-        if file.startswith(folder + os.sep) and not file.startswith(hidden):
+        if _is_theirs(file, folder):
             with open(file, encoding="utf-8") as source:
                 names |= _within_functions(ast.parse(source.read()))
     return names

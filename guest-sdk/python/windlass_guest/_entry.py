@@ -13,7 +13,7 @@ from typing import Any
 
 from . import _logging, _tracebacks
 from ._host import host
-from ._shapes import verify
+from ._shapes import Unfit, verify
 from ._types import Err
 from ._wanted import Function, find, mistakes, read
 
@@ -58,7 +58,7 @@ def _guarded(wanted: Function, function: Callable[..., Any]) -> Callable[..., An
     def call(_: object, *args: Any) -> Any:
         try:
             value = function(*args)
-            verify(wanted.result, value, f"the result of {wanted.method}")
+            verify(wanted.result, value, f"{wanted.method}: result")
         except Exception as error:
             raise _as_error(wanted, error) from None
         return value
@@ -70,7 +70,7 @@ def _guarded_async(wanted: Function, function: Callable[..., Any]) -> Callable[.
     async def call(_: object, *args: Any) -> Any:
         try:
             value = await function(*args)
-            verify(wanted.result, value, f"the result of {wanted.method}")
+            verify(wanted.result, value, f"{wanted.method}: result")
         except Exception as error:
             raise _as_error(wanted, error) from None
         return value
@@ -84,10 +84,10 @@ def _as_error(wanted: Function, error: Exception) -> BaseException:
         return error
     if isinstance(error, Err):
         try:
-            verify(wanted.error, error.value, f"the error of {wanted.method}")
-        except TypeError as unfit:
-            return unfit
-        return error
+            verify(wanted.error, error.value, f"{wanted.method}: error")
+            return error
+        except Unfit as unfit:
+            error = unfit
     if wanted.error == "string":
         host().log("error", _tracebacks.text(error))
         return Err(message_of(error).encode("utf-8", "backslashreplace").decode("utf-8"))

@@ -24,7 +24,7 @@ _INTEGERS = {
 }
 
 
-class Unfit(TypeError):
+class Unfit(ValueError):
     """A value does not fit its WIT type."""
 
 

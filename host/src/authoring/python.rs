@@ -113,6 +113,8 @@ impl Module {
 #[derive(Deserialize)]
 struct Found {
     mistakes: Vec<String>,
+    /// The way out of them.
+    hint: Option<String>,
     /// `interface#function`: `task` or `workflow`.
     #[serde(default)]
     kinds: BTreeMap<String, String>,
@@ -221,10 +223,9 @@ fn look(
     if found.mistakes.is_empty() {
         return Ok(found);
     }
-    Err(Error::refused(
-        found.mistakes.join("\n"),
-        ".windlass/gen/wit_world/exports/ has what the WIT asks for, in Python",
-    ))
+    let usual = ".windlass/gen/wit_world/exports/ has what the WIT asks for, in Python";
+    let hint = found.hint.unwrap_or_else(|| usual.to_owned());
+    Err(Error::refused(found.mistakes.join("\n"), hint))
 }
 
 /// The module that the component is made of.
@@ -243,8 +244,10 @@ from windlass_guest import _entry
 
 import {module} as _module
 
-# What functions import when they are called is imported now: a sandbox has no files.
-for _name in {later}:
+# What functions import when they are called is imported now: a sandbox has no files. That goes for
+# encodings, too, which are found by their names.
+_usual = "ascii cp1252 idna latin_1 punycode utf_8_sig utf_16 utf_16_be utf_16_le utf_32 unicode_escape"
+for _name in [*{later}, *(f"encodings.{{name}}" for name in _usual.split())]:
     try:
         importlib.import_module(_name)
     except ImportError:
@@ -315,7 +318,7 @@ mod tests {
         let text = entry_point("app", &["json".to_owned()], r#"[{"name":"a\"b"}]"#);
 
         assert!(text.contains("import app as _module"), "{text}");
-        assert!(text.contains(r#"for _name in ["json"]:"#), "{text}");
+        assert!(text.contains(r#"for _name in [*["json"], *"#), "{text}");
         assert!(text.contains(r#"json.loads("[{\"name\":"#), "{text}");
     }
 
@@ -324,6 +327,7 @@ mod tests {
         let function = "local:letters/tasks@0.1.0#summarize".to_owned();
         let found = Found {
             mistakes: Vec::new(),
+            hint: None,
             kinds: BTreeMap::from([(function.clone(), "task".to_owned())]),
             places: BTreeMap::from([(function, "app.py:3".to_owned())]),
             later: Vec::new(),

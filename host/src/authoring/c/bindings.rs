@@ -53,14 +53,14 @@ fn header(text: &str) -> String {
     format!("{before}{include}{after}")
 }
 
-/// Nobody reads warnings of what he did not write.
+/// Nobody reads warnings of what he did not write; and memory of a call is freed at its end only.
 fn body(text: &str) -> String {
     let quiet = "#pragma clang diagnostic ignored \"-Weverything\"\n";
     let included = format!("#include \"{WORLD}.h\"");
-    format!(
-        "{quiet}{}",
-        text.replacen(&included, "#include \"bindings.h\"", 1)
-    )
+    let library = "#include <stdlib.h>\n";
+    let kept = format!("{library}#define free(pointer) ((void)(pointer))\n");
+    let text = text.replacen(&included, "#include \"bindings.h\"", 1);
+    format!("{quiet}{}", text.replacen(library, &kept, 1))
 }
 
 /// The functions in which the host says that it has taken a result: the name under which each is

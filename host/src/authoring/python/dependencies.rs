@@ -151,8 +151,8 @@ fn refuse(file: &Path, said: String) -> Error {
 fn not_pure(file: &Path, package: &str) -> Error {
     Error::refused(
         format!(
-            "{}: {package} is no package of pure Python for {VERSION}: there is no wheel of it for \
-             any platform",
+            "{}: {package} is no package of pure Python for {VERSION}: there is no wheel of it that \
+             runs anywhere",
             file.display()
         ),
         "a component runs no native code: take a package of pure Python, or call a task that is \
