@@ -89,10 +89,8 @@ class Building(unittest.TestCase):
 
 
 class Calling(unittest.TestCase):
-    def setUp(self) -> None:
-        _registry.registered.clear()
-
     def call(self, function: Any, **changes: Any) -> Any:
+        _registry.registered.clear()
         function.__name__ = "add_up"
         task(function)
         module = types.ModuleType("app")

@@ -19,6 +19,9 @@ from typing import Any
 from . import _tracebacks
 from ._wanted import find, mistakes, read
 
+#: What Python itself imports late in code that is not written in Python: `datetime.strptime`.
+_USUAL = ("_strptime",)
+
 
 def main(spec: str, name: str, folder: str) -> dict[str, Any]:
     """Everything that is to be printed."""
@@ -63,26 +66,43 @@ def _while_importing(error: BaseException, folder: str) -> str:
 
 
 def _imported_later(folder: str) -> set[str]:
-    """Modules that the author's functions import when they are called."""
-    names: set[str] = set()
+    """Modules that are imported by functions, when they are called: of the author's modules, of the
+    packages that they depend on, and of what those import of Python itself."""
+    names = set(_USUAL)
+    direct: set[str] = set()
+    packages = os.path.join(folder, ".windlass", "work") + os.sep
     for module in list(sys.modules.values()):
         file = getattr(module, "__file__", None) or ""
-        if _is_theirs(file, folder):
-            with open(file, encoding="utf-8") as source:
-                names |= _within_functions(ast.parse(source.read()))
+        if _is_theirs(file, folder) or file.startswith(packages):
+            tree = _parsed(file)
+            names |= _imported(tree, within_functions=True)
+            direct |= _imported(tree, within_functions=False)
+    for name in direct:
+        file = getattr(sys.modules.get(name), "__file__", None) or ""
+        if name.partition(".")[0] in sys.stdlib_module_names:
+            names |= _imported(_parsed(file), within_functions=True)
     return names
 
 
-def _within_functions(tree: ast.AST) -> set[str]:
+def _parsed(file: str) -> ast.AST:
+    if not file.endswith(".py"):
+        return ast.Module([], [])
+    with open(file, encoding="utf-8") as source:
+        return ast.parse(source.read())
+
+
+def _imported(tree: ast.AST, *, within_functions: bool) -> set[str]:
     names: set[str] = set()
-    for function in ast.walk(tree):
-        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            for node in ast.walk(function):
-                if isinstance(node, ast.Import):
-                    names.update(alias.name for alias in node.names)
-                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                    names.add(node.module)
-                    names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    trees = [tree]
+    if within_functions:
+        trees = [node for node in ast.walk(tree) if isinstance(node, functions)]
+    for node in (node for each in trees for node in ast.walk(each)):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
     return names
 
 

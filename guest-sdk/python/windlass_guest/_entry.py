@@ -60,7 +60,10 @@ def _guarded(wanted: Function, function: Callable[..., Any]) -> Callable[..., An
             value = function(*args)
             verify(wanted.result, value, f"{wanted.method}: result")
         except Exception as error:
-            raise _as_error(wanted, error) from None
+            told = _as_error(wanted, error)
+            if told is error:
+                raise
+            raise told from None
         return value
 
     return call
@@ -72,7 +75,10 @@ def _guarded_async(wanted: Function, function: Callable[..., Any]) -> Callable[.
             value = await function(*args)
             verify(wanted.result, value, f"{wanted.method}: result")
         except Exception as error:
-            raise _as_error(wanted, error) from None
+            told = _as_error(wanted, error)
+            if told is error:
+                raise
+            raise told from None
         return value
 
     return call

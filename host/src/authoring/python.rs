@@ -250,8 +250,8 @@ _usual = "ascii cp1252 idna latin_1 punycode utf_8_sig utf_16 utf_16_be utf_16_l
 for _name in [*{later}, *(f"encodings.{{name}}" for name in _usual.split())]:
     try:
         importlib.import_module(_name)
-    except ImportError:
-        pass
+    except Exception:
+        pass  # The function may never be called here, and then fails as it would anyway.
 
 globals().update(_entry.protocols(_module, json.loads({spec})))
 "#
