@@ -65,6 +65,12 @@ pub fn of_others(python: &Path) -> Result<Vec<Suite>> {
             dialect: Dialect::Silent,
         });
     }
+    let mut web_app = in_folder(&there("examples/fastapi-events")?, python);
+    web_app.args(["-m", "pytest", "-q"]);
+    suites.push(Suite {
+        command: web_app,
+        dialect: Dialect::Pytest,
+    });
     // The example depends on the client's folder, which is built by then.
     for folder in ["clients/typescript", "guest-sdk/js", "examples/node-events"] {
         let folder = there(folder)?;
