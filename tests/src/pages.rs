@@ -46,6 +46,8 @@ pub struct Shell {
     place: PathBuf,
     server: String,
     environment: Vec<(&'static str, OsString)>,
+    /// Where programs are that are on no path.
+    programs: Vec<PathBuf>,
 }
 
 /// What a command printed.
@@ -63,7 +65,14 @@ impl Shell {
             place: place.to_owned(),
             server: host.url().to_owned(),
             environment: Vec::new(),
+            programs: Vec::new(),
         }
+    }
+
+    /// The same with the programs of this folder, where the path has none of their names.
+    pub fn with_programs(mut self, folder: PathBuf) -> Self {
+        self.programs.push(folder);
+        self
     }
 
     /// The same with a variable set.
@@ -112,11 +121,15 @@ impl Shell {
     pub fn try_run(&self, line: &str) -> (Option<i32>, Said) {
         let binary = binary();
         let folder = binary.parent().expect("a binary lies in a folder");
-        let path = std::env::var("PATH").expect("there is a path");
+        let path = std::env::var_os("PATH").expect("there is a path");
+        let folders = std::iter::once(folder.to_owned())
+            .chain(std::env::split_paths(&path))
+            .chain(self.programs.iter().cloned());
+        let path = std::env::join_paths(folders).expect("these were paths");
         let output = Command::new("bash")
             .args(["-c", line])
             .current_dir(&self.place)
-            .env("PATH", format!("{}:{path}", folder.display()))
+            .env("PATH", path)
             .env("WINDLASS_SERVER", &self.server)
             .env("NO_COLOR", "1")
             .envs(self.environment.iter().map(|(name, value)| (name, value)))

@@ -101,6 +101,7 @@ fn shell(place: &Path, host: &HostProcess) -> Shell {
     Shell::new(place, host)
         .with("WINDLASS_TOOLS", tools())
         .with("CARGO_TARGET_DIR", cargo_target())
+        .with_programs(tools().join("go/bin"))
 }
 
 #[test]

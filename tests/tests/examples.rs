@@ -5,10 +5,11 @@
 )]
 
 use std::fs;
+use std::path::Path;
 
 use tempfile::TempDir;
 use windlass_tests::pages::{self, Shell};
-use windlass_tests::{Setup, guests};
+use windlass_tests::{Setup, guests, languages};
 
 #[test]
 fn the_page_of_hello_is_so() {
@@ -38,6 +39,46 @@ fn the_page_of_gallery_is_so() {
 #[test]
 fn the_page_of_order_is_so() {
     execute_page("order", "order");
+}
+
+#[test]
+fn the_page_of_polyglot_is_so() {
+    let folder = xtask::commands::root().join("examples/polyglot");
+    let page = fs::read_to_string(folder.join("README.md")).unwrap();
+    let place = TempDir::new().unwrap();
+    for project in ["words", "cards", "report"] {
+        copy(&folder.join(project), &place.path().join(project));
+    }
+    let host = Setup::sqlite().start();
+    let shell = Shell::new(place.path(), &host)
+        .with("WINDLASS_TOOLS", languages::tools())
+        .with("CARGO_TARGET_DIR", languages::cargo_target());
+
+    let commands = pages::commands_of(&page);
+    assert!(commands.len() > 6, "the page has few commands");
+    for command in &commands {
+        shell.execute(command);
+    }
+}
+
+/// Copies a project, without what was built in it.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap();
+        let target = to.join(name);
+        if [".windlass", "build", "target"]
+            .iter()
+            .any(|made| name == *made)
+        {
+            continue;
+        }
+        match path.is_dir() {
+            true => copy(&path, &target),
+            false => fs::copy(&path, &target).map(drop).unwrap(),
+        }
+    }
 }
 
 /// Runs the page's commands in their order, in a folder with what they name, beside a host.

@@ -1,5 +1,5 @@
-//! The components of the tests over all languages: the projects of `tests/languages/`, and one made
-//! from each language's workflow template. `windlass build` builds them, as people do.
+//! The components of the tests over all languages: the projects of `tests/languages/` and of
+//! `examples/seven`, and one made from each language's workflow template. `windlass build` builds them, as people do.
 //!
 //! What a project is built from is hashed, so that only what changed is built again.
 
@@ -26,8 +26,12 @@ pub const LANGUAGES: [(&str, &str); 7] = [
     ("cpp", "c"),
 ];
 
-/// The suites of `tests/languages/`, each with a project a language over one WIT.
-const SUITES: [&str; 2] = ["conformance", "typed"];
+/// The suites, each with a project a language over one WIT: what they are called, and where they lie.
+const SUITES: [(&str, &str); 3] = [
+    ("conformance", "tests/languages/conformance"),
+    ("typed", "tests/languages/typed"),
+    ("seven", "examples/seven"),
+];
 
 /// The suite of the projects that are made from templates.
 pub const WORKFLOW: &str = "workflow";
@@ -54,9 +58,11 @@ pub fn cargo_target() -> PathBuf {
 pub fn build(binary: &Path) -> Result<PathBuf> {
     let mut projects = VecDeque::new();
     for (language, sdk) in LANGUAGES {
-        for suite in SUITES.into_iter().chain([WORKFLOW]) {
+        let of_template = (WORKFLOW, "");
+        for (suite, folder) in SUITES.into_iter().chain([of_template]) {
             projects.push_back(Project {
                 suite,
+                folder,
                 language,
                 sdk,
             });
@@ -88,6 +94,7 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 /// A component of the tests.
 struct Project {
     suite: &'static str,
+    folder: &'static str,
     language: &'static str,
     sdk: &'static str,
 }
@@ -131,7 +138,7 @@ impl Project {
     }
 
     fn sources(&self) -> PathBuf {
-        commands::root().join("tests/languages").join(self.name())
+        commands::root().join(self.folder).join(self.language)
     }
 
     /// Of everything that decides what is built: the project, its WIT, the SDK, the code that builds.

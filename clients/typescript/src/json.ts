@@ -20,15 +20,19 @@ export type Json = null | boolean | number | bigint | string | Json[] | { [key: 
  */
 export function parse(text: string): Json {
   // Long integers are rare: the built-in parser is several times faster.
-  return LONG_INTEGER.test(text) ? new Reader(text).document() : (JSON.parse(text) as Json);
+  const hasLong = MANY_DIGITS.test(text) && LONG_INTEGER.test(text);
+  return hasLong ? new Reader(text).document() : (JSON.parse(text) as Json);
 }
+
+/** What is quickly looked for, and what then decides. */
+const MANY_DIGITS = /\d{16}/;
 
 /** An integer that may be beyond 2^53; also finds what only looks like one inside a string. */
 const LONG_INTEGER = /(?:^|[[:,\s])-?\d{16,}(?![\d.eE])/;
 
 const STRING = /"(?:[^"\\]|\\.)*"/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
-const SPACE = /[ \t\n\r]*/y;
+const ESCAPED = /[\\\u0000-\u001f]/;
 
 class Reader {
   private at = 0;
@@ -75,8 +79,12 @@ class Reader {
       }
       this.at += 1;
       const value = this.value();
-      // A plain assignment to `__proto__` would set the prototype.
-      Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+      if (key === "__proto__") {
+        // An assignment would set the prototype.
+        Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+      } else {
+        object[key] = value;
+      }
     }
     return object;
   }
@@ -107,6 +115,12 @@ class Reader {
   }
 
   private string(): string {
+    const end = this.text.indexOf('"', this.at + 1);
+    const plain = this.text.slice(this.at + 1, end);
+    if (end >= 0 && !ESCAPED.test(plain)) {
+      this.at = end + 1;
+      return plain;
+    }
     return JSON.parse(this.take(STRING)[0]) as string;
   }
 
@@ -128,10 +142,13 @@ class Reader {
   }
 
   private peek(): string {
-    SPACE.lastIndex = this.at;
-    SPACE.test(this.text);
-    this.at = SPACE.lastIndex;
-    return this.text.charAt(this.at);
+    for (;;) {
+      const next = this.text.charAt(this.at);
+      if (next !== " " && next !== "\n" && next !== "\r" && next !== "\t") {
+        return next;
+      }
+      this.at += 1;
+    }
   }
 
   private take(pattern: RegExp): RegExpExecArray {
@@ -159,23 +176,84 @@ class Reader {
  * @throws ArgumentsError if it, or something in it, cannot be written
  */
 export function print(value: unknown, place: string): string {
-  return write(value, place, []);
+  return new Writer(place).value(value);
 }
 
-function write(given: unknown, place: string, outer: readonly object[]): string {
-  switch (typeof given) {
-    case "string":
-      return JSON.stringify(given);
-    case "boolean":
-      return given ? "true" : "false";
-    case "bigint":
-      return given.toString();
-    case "number":
-      return number(given);
-    case "object":
-      return given === null ? "null" : object(given, place, outer);
-    default:
-      throw new ArgumentsError(place, `${typeof given} cannot be written as JSON`);
+class Writer {
+  /** Where it is, from the outermost value on. */
+  private readonly path: (string | number)[] = [];
+  /** The objects that it is inside of. */
+  private readonly outer: object[] = [];
+
+  constructor(private readonly place: string) {}
+
+  value(given: unknown): string {
+    switch (typeof given) {
+      case "string":
+        return JSON.stringify(given);
+      case "boolean":
+        return given ? "true" : "false";
+      case "bigint":
+        return given.toString();
+      case "number":
+        return number(given);
+      case "object":
+        return given === null ? "null" : this.object(given);
+      default:
+        return this.refuse(`${typeof given} cannot be written as JSON`);
+    }
+  }
+
+  private object(value: object): string {
+    if (value instanceof Uint8Array) {
+      return `"${toBase64(value)}"`;
+    }
+    if (this.outer.includes(value)) {
+      this.refuse("it holds itself");
+    }
+    this.outer.push(value);
+    const written = this.parts(value);
+    this.outer.pop();
+    return written;
+  }
+
+  private parts(value: object): string {
+    if (Array.isArray(value)) {
+      return this.list(value);
+    }
+    if (value instanceof Set) {
+      return this.list([...(value as Set<unknown>)]);
+    }
+    if ("toJSON" in value && typeof value.toJSON === "function") {
+      return this.value((value.toJSON as () => unknown)());
+    }
+    if (value instanceof Map || ArrayBuffer.isView(value) || value instanceof ArrayBuffer) {
+      this.refuse(`${value.constructor.name} has no JSON: give an object, an array or a Uint8Array`);
+    }
+    const fields: string[] = [];
+    for (const [name, field] of Object.entries(value) as [string, unknown][]) {
+      if (field !== undefined) {
+        fields.push(`${JSON.stringify(name)}:${this.inside(name, field)}`);
+      }
+    }
+    return `{${fields.join(",")}}`;
+  }
+
+  private list(items: readonly unknown[]): string {
+    // `Array.from` visits holes, which `map` does not.
+    return `[${Array.from(items, (item, index) => this.inside(index, item)).join(",")}]`;
+  }
+
+  private inside(step: string | number, value: unknown): string {
+    this.path.push(step);
+    const written = this.value(value);
+    this.path.pop();
+    return written;
+  }
+
+  private refuse(reason: string): never {
+    const steps = this.path.map((step) => (typeof step === "number" ? `[${step}]` : `.${step}`));
+    throw new ArgumentsError(this.place + steps.join(""), reason);
   }
 }
 
@@ -187,34 +265,4 @@ function number(value: number): string {
     return "-0.0";
   }
   return Number.isInteger(value) && !Number.isSafeInteger(value) ? value.toExponential() : String(value);
-}
-
-function object(value: object, place: string, outer: readonly object[]): string {
-  if (outer.includes(value)) {
-    throw new ArgumentsError(place, "it holds itself");
-  }
-  const inside = [...outer, value];
-  if (value instanceof Uint8Array) {
-    return `"${toBase64(value)}"`;
-  }
-  if (Array.isArray(value)) {
-    // Not `map`, which passes over holes.
-    return list(Array.from<unknown>(value), place, inside);
-  }
-  if (value instanceof Set) {
-    return list([...(value as Set<unknown>)], place, inside);
-  }
-  if ("toJSON" in value && typeof value.toJSON === "function") {
-    return write((value.toJSON as () => unknown)(), place, inside);
-  }
-  if (value instanceof Map || ArrayBuffer.isView(value) || value instanceof ArrayBuffer) {
-    const name = value.constructor.name;
-    throw new ArgumentsError(place, `${name} has no JSON: give an object, an array or a Uint8Array`);
-  }
-  const fields = Object.entries(value).filter(([, field]) => field !== undefined);
-  return `{${fields.map(([name, field]) => `${JSON.stringify(name)}:${write(field, `${place}.${name}`, inside)}`).join(",")}}`;
-}
-
-function list(items: readonly unknown[], place: string, inside: readonly object[]): string {
-  return `[${items.map((item, index) => write(item, `${place}[${index}]`, inside)).join(",")}]`;
 }

@@ -91,6 +91,17 @@ test("many bytes become base64 and come back", () => {
   assert.deepEqual(fromBase64(text), bytes);
 });
 
+test("bytes become the same text in a browser, which has no Buffer", (t) => {
+  const bytes = Uint8Array.from({ length: 100_001 }, (_, index) => index * 7);
+  const inNode = toBase64(bytes);
+  const { Buffer } = globalThis;
+  t.after(() => Object.assign(globalThis, { Buffer }));
+
+  Object.assign(globalThis, { Buffer: undefined });
+
+  assert.equal(toBase64(bytes), inNode);
+});
+
 test("ids are UUIDs of version 7 that sort in the order in which they were made", () => {
   const ids = Array.from({ length: 10_000 }, newId);
 

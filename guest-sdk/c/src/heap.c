@@ -2,12 +2,12 @@
  * malloc and free that look: each allocation lies between two guards, so that a task which frees
  * twice, frees what is no allocation, or writes beyond one, ends with a message that says so, and
  * not as something else much later. Only for wasm; natively the machine's own are there, with
- * AddressSanitizer.
+ * AddressSanitizer. (The SDK's tests compile it natively, under other names.)
  *
  * Sizes are rounded up to powers of two and halves between; what is freed is kept by size. Memory
  * comes from memory.grow, and nobody else's is assumed to lie beside it.
  */
-#ifdef __wasm__
+#if defined(__wasm__) || defined(WINDLASS_HEAP_TEST)
 
 #include <errno.h>
 #include <stdlib.h>
@@ -28,11 +28,21 @@
 
 /* Before each allocation; as long as the alignment that malloc promises. */
 typedef struct header {
-  uint32_t guard;
+  _Alignas(16) uint32_t guard;
   uint32_t size;
   uint32_t class_number;
   struct header *next;
 } header;
+
+/* More memory, or NULL. */
+#ifdef __wasm__
+static char *grow(size_t pages) {
+  size_t before = __builtin_wasm_memory_grow(0, pages);
+  return before == SIZE_MAX ? NULL : (char *)(before * PAGE);
+}
+#else
+char *grow(size_t pages);
+#endif
 
 static header *freed[CLASSES];
 static char *fresh;
@@ -56,11 +66,10 @@ static header *carve(size_t size) {
   size = (size + 15) & ~(size_t)15;
   if ((size_t)(end - fresh) < size) {
     size_t pages = (size + PAGE - 1) / PAGE;
-    size_t before = __builtin_wasm_memory_grow(0, pages);
-    if (before == SIZE_MAX) {
+    char *grown = grow(pages);
+    if (grown == NULL) {
       return NULL;
     }
-    char *grown = (char *)(before * PAGE);
     if (grown != end) {
       fresh = grown;
     }
@@ -196,6 +205,7 @@ size_t malloc_usable_size(void *pointer) {
   return pointer == NULL ? 0 : header_of(pointer, "malloc_usable_size()")->size;
 }
 
+#ifdef __wasm__
 /* The adapter to WASI keeps what it allocates: not memory of a call. */
 __attribute__((__export_name__("cabi_realloc_adapter"))) void *
 windlass_keep(void *pointer, size_t before, size_t alignment, size_t size) {
@@ -207,5 +217,7 @@ windlass_keep(void *pointer, size_t before, size_t alignment, size_t size) {
   }
   return made;
 }
+
+#endif
 
 #endif

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "arena.h"
-#include "windlass/json.h"
+#include "windlass/workflow.h"
 
 static void append(windlass_json_t *json, const char *bytes, size_t length) {
   if (json->room - json->text.len < length) {
@@ -327,4 +327,9 @@ bool windlass_json_read_bool(windlass_string_t json, bool *value) {
 
 bool windlass_json_is_null(windlass_string_t json) {
   return windlass_equal(trimmed(json), windlass_string("null"));
+}
+
+windlass_string_t windlass_failure_text(const windlass_failure_t *failure) {
+  windlass_string_t told;
+  return windlass_json_read_string(failure->payload, &told) ? told : failure->message;
 }

@@ -21,7 +21,7 @@ typedef struct outcome {
 } outcome;
 
 typedef struct named {
-  const char *name;
+  windlass_string_t name;
   windlass_string_t value;
 } named;
 
@@ -38,6 +38,18 @@ static named messages[MOST];
 static size_t message_count;
 static uint64_t slept_ms;
 
+/* Longer than the piece of a call in which it was made. */
+static windlass_string_t keep(windlass_string_t text) {
+  windlass_string_t kept = {malloc(text.len + 1), text.len};
+  if (kept.ptr == NULL) {
+    windlass_panic("no memory is left");
+  }
+  if (text.len > 0) {
+    memcpy(kept.ptr, text.ptr, text.len);
+  }
+  return kept;
+}
+
 static size_t next(size_t *count, const char *what) {
   if (*count == MOST) {
     windlass_panic("a test has more than %d %s", MOST, what);
@@ -53,7 +65,7 @@ void windlass_test_answer(const char *task, windlass_stand_in_t *stand_in) {
 
 windlass_string_t windlass_test_published(const char *name) {
   for (size_t i = published_count; i > 0; i--) {
-    if (strcmp(published[i - 1].name, name) == 0) {
+    if (windlass_equal(published[i - 1].name, windlass_string(name))) {
       return published[i - 1].value;
     }
   }
@@ -61,10 +73,22 @@ windlass_string_t windlass_test_published(const char *name) {
 }
 
 void windlass_test_send(const char *name, windlass_string_t value) {
-  messages[next(&message_count, "messages")] = (named){name, value};
+  messages[next(&message_count, "messages")] = (named){keep(windlass_string(name)), keep(value)};
 }
 
 void windlass_test_reset(void) {
+  for (size_t i = 0; i < outcome_count; i++) {
+    free(outcomes[i].value.ptr);
+    free(outcomes[i].error.ptr);
+  }
+  for (size_t i = 0; i < published_count; i++) {
+    free(published[i].name.ptr);
+    free(published[i].value.ptr);
+  }
+  for (size_t i = 0; i < message_count; i++) {
+    free(messages[i].name.ptr);
+    free(messages[i].value.ptr);
+  }
   stand_in_count = outcome_count = published_count = message_count = 0;
   slept_ms = 0;
   windlass_arena_clear();
@@ -78,8 +102,11 @@ bool windlass_enqueue(const char *task, windlass_string_t arguments,
     if (strcmp(stand_ins[i - 1].task, task) == 0) {
       size_t index = next(&outcome_count, "calls");
       outcome *made = &outcomes[index];
-      *made = (outcome){0};
-      made->succeeded = stand_ins[i - 1].answer(arguments, &made->value, &made->error);
+      windlass_string_t value = {0};
+      windlass_string_t error = {0};
+      made->succeeded = stand_ins[i - 1].answer(arguments, &value, &error);
+      made->value = keep(value);
+      made->error = keep(error);
       handle->number = (int32_t)index;
       return true;
     }
@@ -125,7 +152,9 @@ bool windlass_get_result(windlass_handle_t handle, windlass_string_t *value,
   if (failure != NULL) {
     windlass_json_t payload = {0};
     windlass_json_string(&payload, found->error);
-    *failure = (windlass_failure_t){windlass_string("guest"), found->error, payload.text};
+    windlass_string_t message =
+        windlass_format("the task returned the error %.*s", WINDLASS_ARG(payload.text));
+    *failure = (windlass_failure_t){windlass_string("guest"), message, payload.text};
   }
   return false;
 }
@@ -176,14 +205,15 @@ void windlass_random(void *bytes, size_t length) {
 }
 
 void windlass_publish(const char *name, windlass_string_t value) {
-  published[next(&published_count, "published values")] = (named){name, value};
+  published[next(&published_count, "published values")] = (named){keep(windlass_string(name)), keep(value)};
 }
 
 bool windlass_receive(const char *name, uint64_t timeout_ms, windlass_string_t *value) {
   for (size_t i = 0; i < message_count; i++) {
-    if (messages[i].name != NULL && strcmp(messages[i].name, name) == 0) {
+    if (windlass_equal(messages[i].name, windlass_string(name))) {
       *value = messages[i].value;
-      messages[i].name = "";
+      /* No message is called so: it is taken. */
+      messages[i].name.len = 0;
       return true;
     }
   }

@@ -70,7 +70,8 @@ func ReceiveFor[T any](name string, timeout time.Duration) (value T, ok bool, er
 }
 
 // Step does a piece of the workflow's own work once: its result is recorded, and a replay takes it
-// from there. Pieces do not lie in each other. It panics if what was recorded is of another type.
+// from there. Inside nothing else may be asked of the workflow's host: neither Now nor another step.
+// It panics if what was recorded is of another type.
 func Step[T any](name string, work func() T) T {
 	recorded := host.Current().StepBegin(name)
 	if recorded == nil {

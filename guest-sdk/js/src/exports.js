@@ -1,6 +1,7 @@
 /** What the author exports, wrapped: arguments in his shapes, values checked, errors told. */
 
 import { TaskError } from "./errors.js";
+import { inspect } from "./inspect.js";
 import { begin } from "./life.js";
 import { at, isMistake } from "./mistake.js";
 import { told } from "./stack.js";
@@ -55,7 +56,7 @@ function wrapped(types, owner, [, key, params, result]) {
           (thrown) => { throw answer.failed(key, thrown); },
         );
       }
-      throw trap(key, new TypeError("it returned a promise, but calls do not wait for promises"));
+      throw answer.failed(key, new TypeError("it returned a promise, but calls do not wait for promises"));
     }
     return answer.value(key, value);
   };
@@ -66,46 +67,55 @@ function outcome(types, type) {
   const described = typeof type === "number" ? types[type].result : undefined;
   const [ok, err] = described ?? [type, undefined];
   const { lower } = ok === null ? { lower: () => undefined } : codec(types, ok);
+  const isText = err === "string";
+
+  /** What nobody meant: the `err` where that is text, else a trap. */
+  const unmeant = (key, thrown) => (isText ? raised(key, thrown, brief(thrown)) : trap(key, thrown));
   return {
     value(key, value) {
       try {
         return lower(value);
       } catch (mistake) {
-        throw trap(key, at(mistake, "result"));
+        throw unmeant(key, at(mistake, "result"));
       }
     },
     failed(key, thrown) {
-      // The function has no error: the call ends as a trap.
+      if (isExhausted(thrown)) return EXHAUSTED;
       if (err === undefined) return trap(key, thrown);
       if (err === null) return raised(key, thrown, undefined);
-      const isText = err === "string";
-      if (!(thrown instanceof TaskError)) {
-        if (!isText) return trap(key, thrown);
-        if (thrown instanceof Error) return raised(key, thrown, wellFormed(thrown.message));
-        if (typeof thrown !== "string") return trap(key, thrown);
-      }
+      if (!(thrown instanceof TaskError)) return unmeant(key, thrown);
       try {
-        const payload = thrown instanceof TaskError ? thrown.payload : thrown;
-        return { payload: codec(types, err).lower(payload) };
+        return { payload: codec(types, err).lower(thrown.payload) };
       } catch (mistake) {
-        return trap(key, at(mistake, "error"));
+        return unmeant(key, at(mistake, "error"));
       }
     },
   };
 }
 
-const wellFormed = (text) => String(text).toWellFormed();
-
 /** An exception that is the function's `err`: its stack goes to the log. */
 function raised(key, thrown, payload) {
-  if (thrown instanceof Error && !(thrown instanceof TaskError)) log("debug", `${key}: ${told(thrown)}`);
+  if (!(thrown instanceof TaskError)) log("debug", `${key}: ${told(thrown)}`);
   return { payload };
 }
 
-/** An exception that nobody meant: the engine prints its message to the log, and traps. */
+/** The message of an exception. */
+function brief(thrown) {
+  const text = thrown instanceof Error ? thrown.message : thrown;
+  return (typeof text === "string" ? text : inspect(text)).toWellFormed();
+}
+
+/** An exception that ends the call as a trap: the engine prints its message to the log. */
 function trap(key, thrown) {
   const said = isMistake(thrown) ? thrown.message : told(thrown);
   const error = new Error(`${key}: ${said}`.toWellFormed());
   error.stack = "";
   return error;
+}
+
+/** Of no type that bindings take, so that the call traps, and its host sees that memory was refused. */
+const EXHAUSTED = { payload: Symbol("out of memory") };
+
+function isExhausted(thrown) {
+  return thrown === null || (thrown?.name === "InternalError" && thrown.message === "out of memory");
 }

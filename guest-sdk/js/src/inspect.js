@@ -1,5 +1,7 @@
 /** Values as text, for the log. */
 
+import { told } from "./stack.js";
+
 const DEPTH = 4;
 const ITEMS = 100;
 
@@ -69,10 +71,4 @@ function object(value, depth, above) {
   const name = value.constructor?.name;
   const fields = Object.entries(value).map(([key, item]) => `${key}: ${inner(item)}`);
   return `${name && name !== "Object" ? `${name} ` : ""}${list(fields, "{", "}")}`;
-}
-
-function told(error) {
-  const head = `${error.name}: ${error.message}`;
-  const stack = String(error.stack ?? "");
-  return stack.includes(error.message) ? stack : `${head}\n${stack}`.trimEnd();
 }

@@ -23,7 +23,8 @@ function mapped(stack) {
   const table = places();
   const kept = [];
   for (const frame of stack.split("\n")) {
-    let isOurs = false;
+    // The bindings' own frame, where an engine shows it.
+    let isOurs = frame.includes("initializer.js:");
     const line = frame.replace(/[^\s(@]*bundle\.js:(\d+)(:\d+)?/, (place, number) => {
       const known = table[number - 1];
       if (!known) isOurs = true;

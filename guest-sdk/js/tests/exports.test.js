@@ -59,9 +59,17 @@ test("what nobody meant traps with its message and stack", () => {
   assert.match(thrown(plain).message, /^work: Error: oh\n {4}at /);
 });
 
-test("a result that does not fit traps with its place", () => {
-  assert.equal(thrown(one(0, () => -1)).message, "work: result: expected u32, got -1");
+test("a result that does not fit is told with its place", () => {
+  assert.deepEqual(thrown(one(0, () => -1)), { payload: "result: expected u32, got -1" });
   assert.equal(thrown(one("u8", () => undefined)).message, "work: result: expected u8, got undefined");
+});
+
+test("memory that ran out is left to the host to tell", () => {
+  const work = one(0, () => {
+    throw Object.assign(new Error("out of memory"), { name: "InternalError" });
+  });
+
+  assert.equal(typeof thrown(work).payload, "symbol");
 });
 
 test("a promise is refused by name", () => {

@@ -68,6 +68,24 @@ const windlass = {
   },
 };
 
+/** core-js is large: minified before, it takes half the room in the component. */
+const URLS = "url.js";
+const small = join(generated, URLS);
+
+function minified() {
+  return esbuild.build({
+    absWorkingDir: project,
+    entryPoints: [join(sdk, "src", "missing", URLS)],
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    outfile: small,
+    plugins: [windlass],
+    logLevel: "silent",
+  });
+}
+
 /** The bundle, with these files put in where a module uses what they bring. */
 function bundled(missing) {
   const names = missing.flatMap((file) => MISSING[file]);
@@ -81,7 +99,7 @@ function bundled(missing) {
     write: false,
     sourcemap: "external",
     outfile: to,
-    inject: missing.map((file) => join(sdk, "src", "missing", file)),
+    inject: missing.map((file) => (file === URLS ? small : join(sdk, "src", "missing", file))),
     define: {
       ...Object.fromEntries(names.map((name) => [`globalThis.${name}`, name])),
       "process.env.NODE_ENV": '"production"',
@@ -103,6 +121,7 @@ function used(files, text) {
 try {
   let result = await bundled([]);
   const needed = used(missing, result.outputFiles[1].text);
+  if (needed.includes(URLS)) await minified();
   if (needed.length) result = await bundled(needed);
   const [map, code] = result.outputFiles;
   const places = lines(JSON.parse(map.text), (source) => {

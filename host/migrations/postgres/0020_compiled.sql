@@ -6,13 +6,23 @@ create table compiled (
   -- For which kind of program, by which compiler, with which settings.
   code text not null,
   -- None while a host is about to compile it.
-  sealed bytea,
-  size bigint not null default 0,
+  size bigint,
   -- Until then no other host should compile it.
   claimed_until bigint not null,
   -- When it was last stored or fetched, to the hour.
   used_at bigint not null,
   primary key (digest, code)
 );
--- It hardly shrinks, and it is read whole by a host that waits for it.
-alter table compiled alter column sealed set storage external;
+
+-- In pieces: a host waits for tens of megabytes, and these pass through both ends without ever being
+-- copied whole.
+create table compiled_pieces (
+  digest text not null,
+  code text not null,
+  piece int not null,
+  bytes bytea not null,
+  primary key (digest, code, piece),
+  foreign key (digest, code) references compiled on delete cascade
+);
+-- It hardly shrinks.
+alter table compiled_pieces alter column bytes set storage external;

@@ -86,11 +86,11 @@ impl Client {
         };
         std::fs::write(file, text)
             .map_err(|error| Failure::usage(format!("cannot write {}: {error}", file.display())))?;
-        output.say(format!(
-            "{} has {} tasks",
-            file.display(),
-            source.tasks.len()
-        ));
+        let tasks = match source.tasks.len() {
+            1 => "1 task".to_owned(),
+            count => format!("{count} tasks"),
+        };
+        output.say(format!("{} has stubs of {tasks}", file.display()));
         Ok(())
     }
 }

@@ -6,7 +6,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::Semaphore;
@@ -144,6 +144,7 @@ impl Loader {
                 Kind::Workflow => format!("workflow-{compatibility}"),
             },
         };
+        let began = Instant::now();
         let sealed = loop {
             match self.source.shared(&of, CLAIM).await {
                 Ok(SharedCode::Found(sealed)) => break sealed,
@@ -157,6 +158,7 @@ impl Loader {
         };
         let (loader, key, id) = (self.clone(), key.clone(), of.clone());
         let opened = self.blocking(move || {
+            let fetched = began.elapsed();
             let Some(code) = key.open(&id, &sealed) else {
                 tracing::warn!(
                     digest = %id.digest,
@@ -167,7 +169,17 @@ impl Loader {
             };
             // SAFETY: it bears the seal of a host with the fleet's key, which seals only what
             // `compile` returned for this component and kind with compatible settings.
+            let opened = began.elapsed();
             let (loaded, draft) = unsafe { loader.load_new(&id.digest, kind, code) }?;
+            let loading = began.elapsed() - opened;
+            tracing::info!(
+                digest = %id.digest,
+                bytes = code.len(),
+                fetch_ms = fetched.as_millis(),
+                check_ms = (opened - fetched).as_millis(),
+                load_ms = loading.as_millis(),
+                "loaded what another host has compiled"
+            );
             // It is on its way to the disk while it is used.
             let tasks = &loader.tasks;
             tasks.spawn_blocking(move || draft.map(|draft| keep(&id.digest, draft)));

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
 use super::tally::Dialect;
 use crate::{commands, languages};
@@ -65,7 +65,14 @@ pub fn of_others(python: &Path) -> Result<Vec<Suite>> {
             dialect: Dialect::Silent,
         });
     }
-    for folder in ["clients/typescript", "guest-sdk/js"] {
+    let mut web_app = in_folder(&there("examples/fastapi-events")?, python);
+    web_app.args(["-m", "pytest", "-q"]);
+    suites.push(Suite {
+        command: web_app,
+        dialect: Dialect::Pytest,
+    });
+    // The example depends on the client's folder, which is built by then.
+    for folder in ["clients/typescript", "guest-sdk/js", "examples/node-events"] {
         let folder = there(folder)?;
         if folder.join("package-lock.json").is_file() {
             let mut install = in_folder(&folder, "npm");
@@ -84,6 +91,12 @@ pub fn of_others(python: &Path) -> Result<Vec<Suite>> {
         command: go,
         dialect: Dialect::Go,
     });
+    let mut c = in_folder(&there("guest-sdk/c/tests")?, "sh");
+    c.arg("run.sh");
+    suites.push(Suite {
+        command: c,
+        dialect: Dialect::C,
+    });
     Ok(suites)
 }
 
@@ -100,14 +113,13 @@ fn in_folder(folder: &Path, program: impl AsRef<std::ffi::OsStr>) -> Command {
     command
 }
 
-/// The Go that builds the tests' components.
+/// The Go that builds the tests' components: that of the PATH, or the one among the tools.
 fn go() -> Result<PathBuf> {
-    let tools = languages::tools();
-    let entries = std::fs::read_dir(&tools);
-    let entries = entries.with_context(|| format!("reading {}", tools.display()))?;
-    let candidates = entries.filter_map(|entry| Some(entry.ok()?.path().join("bin/go")));
-    let mut found = candidates.filter(|path| path.is_file());
-    found
-        .next()
-        .with_context(|| format!("{} holds no Go", tools.display()))
+    let is_on_path = Command::new("go").arg("version").output();
+    if is_on_path.is_ok_and(|output| output.status.success()) {
+        return Ok("go".into());
+    }
+    let pinned = languages::tools().join("go/bin/go");
+    ensure!(pinned.is_file(), "{} is not there", pinned.display());
+    Ok(pinned)
 }

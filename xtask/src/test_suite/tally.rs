@@ -11,6 +11,8 @@ pub enum Dialect {
     Node,
     /// `--- PASS: TestIt (0.00s)`
     Go,
+    /// `3 tests passed`
+    C,
     /// Nothing is counted: what fails, fails as a whole.
     Silent,
 }
@@ -24,6 +26,7 @@ impl Dialect {
             Self::Pytest => pytest(line),
             Self::Node => node(line),
             Self::Go => go(line),
+            Self::C => c(line),
             Self::Silent => None,
         }
     }
@@ -89,6 +92,12 @@ fn go(line: &str) -> Option<Tally> {
         "SKIP" => Some(Tally::skipped(1)),
         _ => None,
     }
+}
+
+/// The closing line of one program.
+fn c(line: &str) -> Option<Tally> {
+    let count = line.strip_suffix(" tests passed")?;
+    Some(Tally::passed(count.parse().ok()?))
 }
 
 /// How many tests ended how.
@@ -198,6 +207,8 @@ mod tests {
             ),
             (Dialect::Go, "--- FAIL: TestIt (0.00s)", tally(0, 1, 0)),
             (Dialect::Go, "ok  \twindlass.dev/guest\t0.1s", None),
+            (Dialect::C, "7 tests passed", tally(7, 0, 0)),
+            (Dialect::C, "tests passed", None),
             (Dialect::Silent, "# pass 7", None),
         ] {
             assert_eq!(dialect.read(line), counted, "{line}");

@@ -38,6 +38,9 @@ typedef struct windlass_failure_t {
   windlass_string_t payload;
 } windlass_failure_t;
 
+/* What to tell of a failure: the error that the task returned, if it is text; else the message. */
+windlass_string_t windlass_failure_text(const windlass_failure_t *failure);
+
 typedef enum windlass_state_t {
   WINDLASS_SCHEDULED,
   WINDLASS_QUEUED,
@@ -139,7 +142,7 @@ void windlass_publish(const char *name, windlass_string_t value);
 bool windlass_receive(const char *name, uint64_t timeout_ms, windlass_string_t *value);
 
 /* Does a piece of work once, whatever happens: `work` returns its result, which is JSON, and a
- * replay returns what was recorded. */
+ * replay returns what was recorded. Inside it nothing is asked of the host: not the time either. */
 windlass_string_t windlass_step(const char *name, windlass_string_t (*work)(void *context),
                                 void *context);
 

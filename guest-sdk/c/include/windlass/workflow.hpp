@@ -24,6 +24,15 @@ struct TaskFailed {
   std::string message;
   // Of kind `guest`: what the function returned as its error, as JSON.
   std::optional<std::string> payload;
+
+  // What to tell of it: the error that the task returned, if it is text; else the message.
+  std::string text() const {
+    std::optional<std::string> told;
+    if (payload) {
+      told = json::Value(*payload).string();
+    }
+    return told.value_or(message);
+  }
 };
 
 enum class State { scheduled, queued, running, waiting, succeeded, failed, cancelled };
@@ -276,7 +285,8 @@ inline std::optional<json::Value> receive(const std::string &name, Timeout timeo
   return std::nullopt;
 }
 
-// Does a piece of work once, whatever happens: a replay returns what was recorded.
+// Does a piece of work once, whatever happens: a replay returns what was recorded. Inside it nothing
+// is asked of the host: not the time either.
 template <class Work>
 json::Value step(const std::string &name, Work work) {
   Scope scope;

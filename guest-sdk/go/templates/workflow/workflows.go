@@ -24,9 +24,8 @@ func AddUp(letters []string) (workflows.Totals, error) {
 	}
 	workflow.WaitAll(handles)
 	workflow.Sleep(10 * time.Millisecond)
-	totals.Stamped = workflow.Step("stamp", func() uint64 {
-		return uint64(workflow.Now().UnixMilli())
-	})
+	now := workflow.Now()
+	totals.Stamped = workflow.Step("stamp", func() uint64 { return uint64(now.UnixMilli()) })
 	workflow.Publish("letters", len(letters))
 
 	totals.Letters = uint32(len(letters))

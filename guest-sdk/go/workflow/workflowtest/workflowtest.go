@@ -32,6 +32,7 @@ type World struct {
 	published map[string]string
 	messages  map[string][]string
 	handles   map[string]*handle
+	step      string
 }
 
 // Start begins a world, which ends with the test.
@@ -65,6 +66,13 @@ func (w *World) Published(name string) json.RawMessage {
 	return nil
 }
 
+// ask ends the test where the host would end the workflow.
+func (w *World) ask() {
+	if w.step != "" {
+		panic("inside the step " + w.step + " nothing else may be asked of the workflow's host")
+	}
+}
+
 // handle is an invocation, which has ended already.
 type handle struct {
 	id      string
@@ -86,6 +94,7 @@ func (h *handle) Status() uint8 {
 
 // Enqueue runs the task.
 func (w *World) Enqueue(call host.Call) (host.Handle, *host.Refusal) {
+	w.ask()
 	task, has := w.Tasks[call.Task]
 	if !has {
 		message := fmt.Sprintf("the test gives no task %s: name it to workflowtest.Start", call.Task)
@@ -119,6 +128,7 @@ func (w *World) EnqueueMany(calls []host.Call) ([]host.Handle, *host.Refusal) {
 
 // Find is what was enqueued under an id.
 func (w *World) Find(id string) (host.Handle, *host.Refusal) {
+	w.ask()
 	if found, has := w.handles[id]; has {
 		return found, nil
 	}
@@ -132,19 +142,32 @@ func (w *World) WaitAny([]host.Handle, *uint64) *uint32 { return new(uint32) }
 func (w *World) WaitAll([]host.Handle, *uint64) bool { return true }
 
 // Sleep moves the clock.
-func (w *World) Sleep(ms uint64) { w.NowMS += ms }
+func (w *World) Sleep(ms uint64) {
+	w.ask()
+	w.NowMS += ms
+}
 
 // Now is the clock.
-func (w *World) Now() uint64 { return w.NowMS }
+func (w *World) Now() uint64 {
+	w.ask()
+	return w.NowMS
+}
 
 // Random is the same bytes every time.
-func (w *World) Random(length uint32) []byte { return make([]byte, length) }
+func (w *World) Random(length uint32) []byte {
+	w.ask()
+	return make([]byte, length)
+}
 
 // Publish keeps a value.
-func (w *World) Publish(name, value string) { w.published[name] = value }
+func (w *World) Publish(name, value string) {
+	w.ask()
+	w.published[name] = value
+}
 
 // Receive takes what was sent; otherwise its time is up.
 func (w *World) Receive(name string, timeoutMS *uint64) *string {
+	w.ask()
 	if left := w.messages[name]; len(left) > 0 {
 		w.messages[name] = left[1:]
 		return &left[0]
@@ -157,10 +180,14 @@ func (w *World) Receive(name string, timeoutMS *uint64) *string {
 }
 
 // StepBegin says that nothing was done before.
-func (w *World) StepBegin(string) *string { return nil }
+func (w *World) StepBegin(name string) *string {
+	w.ask()
+	w.step = name
+	return nil
+}
 
 // StepEnd ends a piece of work.
-func (w *World) StepEnd(string) {}
+func (w *World) StepEnd(string) { w.step = "" }
 
 // ContinueAsNew ends the workflow by a panic with these words, which a test can recover.
 func (w *World) ContinueAsNew(arguments string) {

@@ -10,10 +10,12 @@ use crate::authoring::{Error, Workshop};
 /// apart by where it is used, as the bindings do, and the text of the C.
 pub fn generate(workshop: &Workshop) -> Result<(Resolve, String), Error> {
     let mut resolve = workshop.resolve.clone();
-    let mut options = wit_bindgen_c::Opts::default();
-    options.no_sig_flattening = true;
-    options.rename_world = Some(WORLD.to_owned());
-    options.rename = renamed(&resolve, workshop.world);
+    let options = wit_bindgen_c::Opts {
+        no_sig_flattening: true,
+        rename_world: Some(WORLD.to_owned()),
+        rename: renamed(&resolve, workshop.world),
+        ..wit_bindgen_c::Opts::default()
+    };
     let mut files = Files::default();
     options
         .build()
@@ -53,14 +55,14 @@ fn header(text: &str) -> String {
     format!("{before}{include}{after}")
 }
 
-/// Nobody reads warnings of what he did not write.
+/// Nobody reads warnings of what he did not write; and memory of a call is freed at its end only.
 fn body(text: &str) -> String {
     let quiet = "#pragma clang diagnostic ignored \"-Weverything\"\n";
     let included = format!("#include \"{WORLD}.h\"");
-    format!(
-        "{quiet}{}",
-        text.replacen(&included, "#include \"bindings.h\"", 1)
-    )
+    let library = "#include <stdlib.h>\n";
+    let kept = format!("{library}#define free(pointer) ((void)(pointer))\n");
+    let text = text.replacen(&included, "#include \"bindings.h\"", 1);
+    format!("{quiet}{}", text.replacen(library, &kept, 1))
 }
 
 /// The functions in which the host says that it has taken a result: the name under which each is

@@ -278,8 +278,8 @@ impl<'a> World<'a> {
             Some(TypeDefKind::Record(record)) => record.fields.iter().all(|f| self.is_data(&f.ty)),
             Some(TypeDefKind::Tuple(tuple)) => tuple.types.iter().all(|ty| self.is_data(ty)),
             Some(TypeDefKind::Variant(variant)) => {
-                let payloads = variant.cases.iter().filter_map(|case| case.ty.as_ref());
-                payloads.into_iter().all(|ty| self.is_data(ty))
+                let mut payloads = variant.cases.iter().filter_map(|case| case.ty.as_ref());
+                payloads.all(|ty| self.is_data(ty))
             }
             Some(TypeDefKind::Option(ty) | TypeDefKind::List(ty)) => all(&[ty]),
             Some(TypeDefKind::Result(result)) => {

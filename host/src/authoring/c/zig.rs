@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use wasmparser::{Parser, Payload};
+
 use super::ZIG;
 use super::header::prototype;
 use super::plus_plus::prototype as prototype_in_cpp;
@@ -11,7 +13,14 @@ use crate::authoring::{Error, Workshop};
 
 /// Where the author's code is.
 const SOURCE: &str = "src";
-const FOR_WASM: [&str; 4] = ["-target", "wasm32-wasi", "-mexec-model=reactor", "-Os"];
+/// Without `-g1` there are no names of functions either, which a backtrace shows.
+const FOR_WASM: [&str; 5] = [
+    "-target",
+    "wasm32-wasi",
+    "-mexec-model=reactor",
+    "-Os",
+    "-g1",
+];
 /// Zig has libc++ for wasm without exceptions.
 const PLUS_PLUS: [&str; 2] = ["-std=c++23", "-fno-exceptions"];
 const LOOKS: [&str; 2] = ["-Wall", "-Wextra"];
@@ -55,10 +64,7 @@ pub fn compile(workshop: &Workshop, world: &World, plus_plus: bool) -> Result<Ve
     let core = workshop.work().join("core.wasm");
     let which = if plus_plus { "c++" } else { "cc" };
     let mut link = zig_command(&zig, which, workshop, world);
-    link.args(LOOKS)
-        .arg("-Wl,--strip-debug")
-        .arg("-o")
-        .arg(&core);
+    link.args(LOOKS).arg("-o").arg(&core);
     for file in authors
         .iter()
         .chain(&sources(&workshop.sdk().join("src"), &["c"])?)
@@ -70,18 +76,36 @@ pub fn compile(workshop: &Workshop, world: &World, plus_plus: bool) -> Result<Ve
     }
     link.args(objects);
     run(workshop, world, plus_plus, &mut link)?;
-    workshop.read(&core)
+    let bytes = workshop.read(&core)?;
+    without_debug(&bytes).map_err(|error| Error::Component(error.to_string()))
+}
+
+/// The module without what is for debuggers only, which is twenty times as long as the rest.
+fn without_debug(bytes: &[u8]) -> Result<Vec<u8>, wasmparser::BinaryReaderError> {
+    let mut module = wasm_encoder::Module::new();
+    for payload in Parser::new(0).parse_all(bytes) {
+        let payload = payload?;
+        let is_debug =
+            matches!(&payload, Payload::CustomSection(of) if of.name().starts_with(".debug"));
+        if let Some((id, range)) = payload.as_section()
+            && !is_debug
+        {
+            let data = &bytes[range];
+            module.section(&wasm_encoder::RawSection { id, data });
+        }
+    }
+    Ok(module.finish())
 }
 
 /// The compiler itself, below the packages of the tool's Python.
 fn find(workshop: &Workshop) -> Result<PathBuf, Error> {
     let library = workshop.tools.pip(ZIG).join("..").join("lib");
     let versions = std::fs::read_dir(&library).map_err(Error::file("read", &library))?;
-    let zigs = versions.flatten().map(|version| {
+    let mut zigs = versions.flatten().map(|version| {
         let packages = version.path().join("site-packages");
         packages.join("ziglang").join("zig")
     });
-    zigs.into_iter().find(|zig| zig.exists()).ok_or_else(|| {
+    zigs.find(|zig| zig.exists()).ok_or_else(|| {
         Error::refused(
             format!("{} holds no compiler", library.display()),
             "delete the folder and say `windlass build --install`",

@@ -6,8 +6,9 @@
 use heck::ToUpperCamelCase;
 use wit_parser::{Flags, FlagsRepr, Type, TypeDefKind, TypeId};
 
-use super::names::{Names, Owner, Side};
+use super::names::{Names, Owner};
 use super::source::Source;
+use super::written::Side;
 
 /// Which way a value goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

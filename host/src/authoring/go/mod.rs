@@ -5,7 +5,8 @@
 //! imports; the bindings of `wit-bindgen`; and between them what calls the author's functions. The
 //! Go compiler makes a core module of it, and `component` a component.
 //!
-//! - `names`: what is called how
+//! - `names`, `words`: what is called how
+//! - `written`: types and signatures in Go
 //! - `source`: a Go file being written
 //! - `types`: the author's types
 //! - `glue`: from the bindings' types to the author's, and back
@@ -24,6 +25,8 @@ mod source;
 #[cfg(test)]
 mod tests;
 mod types;
+mod words;
+mod written;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

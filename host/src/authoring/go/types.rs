@@ -9,8 +9,9 @@ use std::collections::HashMap;
 use heck::ToUpperCamelCase;
 use wit_parser::{Docs, Enum, Flags, Record, Type, TypeDefKind, TypeId, Variant};
 
-use super::names::{Names, Owner, SDK, Side};
+use super::names::{Names, Owner, SDK};
 use super::source::{Source, comment};
+use super::written::Side;
 use crate::authoring::Error;
 
 /// The types of an owner, with the functions that the author implements; nothing where there are

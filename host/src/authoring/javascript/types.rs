@@ -84,13 +84,13 @@ impl Declarations<'_> {
             let _ = writeln!(self.text, "\ndeclare module {} {{", json!(scope.id));
             self.text += "  import type { Result } from \"@windlass/guest\";\n";
             self.within = scope.interface;
-            if let Some(interface) = scope.interface {
-                if !done.contains(&interface) {
-                    for id in self.resolve.interfaces[interface].types.values() {
-                        self.define(*id);
-                    }
-                    done.push(interface);
+            if let Some(interface) = scope.interface
+                && !done.contains(&interface)
+            {
+                for id in self.resolve.interfaces[interface].types.values() {
+                    self.define(*id);
                 }
+                done.push(interface);
             }
             if world
                 .imports

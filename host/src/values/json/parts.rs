@@ -320,7 +320,7 @@ fn position(fields: &[Field], hint: usize, key: &str) -> Option<usize> {
 fn twice(pairs: &[(Value, Value)], ty: &Type) -> Option<String> {
     let mut seen = HashSet::with_capacity(pairs.len());
     pairs.iter().find_map(|(key, _)| {
-        let key = serde_json::to_string(&Typed(key, ty)).ok()?;
+        let key = serde_json::to_string(&Typed::<false>(key, ty)).ok()?;
         seen.replace(key)
     })
 }

@@ -3,9 +3,8 @@
 #include <windlass/workflow.h>
 #include <windlass/world.h>
 
-static windlass_string_t stamp(void *context) {
-  (void)context;
-  return windlass_format("%llu", (unsigned long long)windlass_now());
+static windlass_string_t stamp(void *now) {
+  return windlass_format("%llu", (unsigned long long)*(uint64_t *)now);
 }
 
 // Enqueues the task for one letter, on the workflow's own queue.
@@ -31,15 +30,17 @@ bool workflows_add_up(const windlass_list_string_t *letters, workflows_totals_t 
   }
   windlass_wait_all(handles, letters->len, WINDLASS_FOREVER);
   windlass_sleep(10);
-  // Done once, whatever happens: a replay takes what was recorded.
-  windlass_json_read_u64(windlass_step("stamp", stamp, NULL), &totals->stamped);
+  // Done once, whatever happens: a replay takes what was recorded. Inside nothing is asked of the host.
+  uint64_t now = windlass_now();
+  windlass_json_read_u64(windlass_step("stamp", stamp, &now), &totals->stamped);
   totals->letters = (uint32_t)letters->len;
   windlass_publish("letters", windlass_format("%zu", letters->len));
   for (size_t i = 0; i < letters->len; i++) {
     windlass_string_t summary;
     windlass_failure_t failure;
     if (!windlass_get_result(handles[i], &summary, &failure)) {
-      return windlass_fail(error, "letter %zu: %.*s", i, WINDLASS_ARG(failure.message));
+      windlass_string_t why = windlass_failure_text(&failure);
+      return windlass_fail(error, "letter %zu: %.*s", i, WINDLASS_ARG(why));
     }
     windlass_string_t words;
     windlass_string_t longest;

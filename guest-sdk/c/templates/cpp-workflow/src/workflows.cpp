@@ -19,16 +19,16 @@ windlass::result<workflows::Totals, std::string> workflows::add_up(
   }
   workflow::wait_all(handles);
   workflow::sleep(10ms);
-  // Done once, whatever happens: a replay takes what was recorded.
-  auto stamped = workflow::step("stamp", [] { return workflow::now().time_since_epoch().count(); });
+  // Done once, whatever happens: a replay takes what was recorded. Inside nothing is asked of the host.
+  auto now = workflow::now().time_since_epoch().count();
+  auto stamped = workflow::step("stamp", [now] { return now; });
   workflow::publish("letters", letters.size());
   Totals totals{.letters = static_cast<std::uint32_t>(letters.size())};
   totals.stamped = stamped.u64().value_or(0);
   for (std::size_t i = 0; i < handles.size(); i++) {
     auto summary = handles[i].get_result();
     if (!summary) {
-      return windlass::error(
-          windlass::format("letter %zu: %s", i, summary.error().message.c_str()));
+      return windlass::error("letter " + std::to_string(i) + ": " + summary.error().text());
     }
     totals.words += static_cast<std::uint32_t>((*summary)["words"].u64().value_or(0));
     std::string longest = (*summary)["longest"].string().value_or("");
