@@ -16,7 +16,7 @@ const run = promisify(execFile);
 
 /** Where generated files and the program that uses them are compiled: below the package, which they
  * find by its own name. */
-const FOLDER = join(PACKAGE, "build/stubs");
+const FOLDER = join(PACKAGE, "build/generated");
 
 const STRICT = {
   compilerOptions: {
