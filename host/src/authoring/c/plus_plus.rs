@@ -183,13 +183,13 @@ fn define(text: &mut String, world: &World, id: TypeId) {
             docs(text, "", about);
             let _ = writeln!(text, "using {pascal} = std::variant<{}>;", cases.join(", "));
         }
-        TypeDefKind::Type(other) => {
+        TypeDefKind::Type(other)
             if !matches!(
                 world.kind(other),
                 Some(TypeDefKind::Resource | TypeDefKind::Handle(_))
-            ) {
-                let _ = writeln!(text, "using {pascal} = {};", called(world, other));
-            }
+            ) =>
+        {
+            let _ = writeln!(text, "using {pascal} = {};", called(world, other));
         }
         TypeDefKind::List(_)
         | TypeDefKind::Option(_)

@@ -157,7 +157,7 @@ fn from_memory(cx: &mut LiftContext<'_>, ty: InterfaceType, bytes: &[u8]) -> Res
                     .map(|byte| u32::from(*byte))
                     .into_iter()
                     .collect(),
-                ..=16 => vec![u32::from(u16::from_le_bytes(number(bytes)?))],
+                9..=16 => vec![u32::from(u16::from_le_bytes(number(bytes)?))],
                 _ => {
                     let words = bytes
                         .chunks_exact(4)

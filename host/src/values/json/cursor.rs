@@ -162,7 +162,7 @@ impl<'a> Cursor<'a> {
             escaped = true;
             // An odd number of them escapes the quotation mark, and no more than that.
             let before = part.len() - part.trim_end_matches('\\').len();
-            if before % 2 == 0 {
+            if before.is_multiple_of(2) {
                 break;
             }
         }
