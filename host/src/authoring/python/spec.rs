@@ -259,7 +259,7 @@ mod tests {
     #[test]
     fn the_shape_of_a_type_has_all_its_parts() {
         let wit = "package a:b; world w { export f: func() -> shape; export g: func(); \
-                   type shape = kind; enum color { red } record point { x: s8, from: color } \
+                   type shape = kind; enum color { red } record point { x: s8, in: color } \
                    variant kind { dot(point), light-blue, many(list<tuple<f32, result<_, u8>>>) } }";
 
         let wanted = wanted(wit).unwrap();
@@ -267,7 +267,7 @@ mod tests {
         let point = json!([
             "record",
             "Point",
-            [["x", "s8"], ["from_", ["enum", "Color"]]]
+            [["x", "s8"], ["in_", ["enum", "Color"]]]
         ]);
         let many = json!(["list", ["tuple", ["f32", ["result", null, "u8"]]]]);
         let cases = json!([
