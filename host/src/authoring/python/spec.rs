@@ -264,11 +264,7 @@ mod tests {
 
         let wanted = wanted(wit).unwrap();
 
-        let point = json!([
-            "record",
-            "Point",
-            [["x", "s8"], ["in_", ["enum", "Color"]]]
-        ]);
+        let point = json!(["record", "Point", [["x", "s8"], ["in_", ["enum", "Color"]]]]);
         let many = json!(["list", ["tuple", ["f32", ["result", null, "u8"]]]]);
         let cases = json!([
             ["Kind_Dot", point],
