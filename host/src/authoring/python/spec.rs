@@ -259,16 +259,12 @@ mod tests {
     #[test]
     fn the_shape_of_a_type_has_all_its_parts() {
         let wit = "package a:b; world w { export f: func() -> shape; export g: func(); \
-                   type shape = kind; enum color { red } record point { x: s8, from: color } \
+                   type shape = kind; enum color { red } record point { x: s8, in: color } \
                    variant kind { dot(point), light-blue, many(list<tuple<f32, result<_, u8>>>) } }";
 
         let wanted = wanted(wit).unwrap();
 
-        let point = json!([
-            "record",
-            "Point",
-            [["x", "s8"], ["from_", ["enum", "Color"]]]
-        ]);
+        let point = json!(["record", "Point", [["x", "s8"], ["in_", ["enum", "Color"]]]]);
         let many = json!(["list", ["tuple", ["f32", ["result", null, "u8"]]]]);
         let cases = json!([
             ["Kind_Dot", point],
