@@ -2,7 +2,7 @@
 //!
 //! A project is a folder with `windlass.toml`, a WIT and a source in one of seven languages. Building
 //! one takes no host and no network; what it needs is looked for, and installed when that is asked
-//! for. The frame here is the same for every language; what differs is a [`Toolchain`].
+//! for. The frame here is the same for every language; what differs is a `Toolchain`.
 //!
 //! - `language`: the languages, and where their templates lie
 //! - `project`: what `windlass.toml` says of building
