@@ -404,7 +404,7 @@ fn the_help_names_every_command_and_the_exit_codes() {
         .collect();
     insta::assert_snapshot!(
         commands.join(" "),
-        @"serve new build dev push diff run enqueue result component queue schedule replay invocation config doctor demo bench help"
+        @"serve new build dev push diff run enqueue result client component queue schedule replay invocation config doctor demo bench help"
     );
     assert!(
         help.contains("  4  the task failed, or was cancelled"),

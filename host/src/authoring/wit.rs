@@ -31,18 +31,18 @@ pub fn complete(project: &Project, to: &Path) -> Result<(Resolve, WorldId), Erro
         write_file(&to.join("deps").join(HOST).join(&file.path), &file.bytes)?;
     }
     let mut resolve = Resolve::default();
-    let (package, _) = resolve
-        .push_dir(to)
-        .map_err(|error| mistake(project, to, &error))?;
+    let (package, _) = match resolve.push_dir(to) {
+        Ok(package) => package,
+        Err(error) => return Err(mistake(project, to, &resolve.render_error(&error))),
+    };
     let world = world(project, &resolve, package)?;
     Ok((resolve, world))
 }
 
 /// What is wrong with the WIT, with paths as the author has them.
-fn mistake(project: &Project, to: &Path, error: &anyhow::Error) -> Error {
+fn mistake(project: &Project, to: &Path, said: &str) -> Error {
     let from = project.wit();
     let of_author = from.strip_prefix(&project.folder).unwrap_or(&from);
-    let said = format!("{error:#}");
     let said = said.replace(&to.display().to_string(), &of_author.display().to_string());
     Error::Wit(said.trim().to_owned())
 }
@@ -86,10 +86,10 @@ pub fn contract(to: &Path) -> Result<(Resolve, WorldId), Error> {
     let mut resolve = Resolve::default();
     let (package, _) = resolve
         .push_dir(&folder)
-        .map_err(|error| Error::Wit(format!("{error:?}")))?;
+        .map_err(|error| Error::Wit(format!("{error:#}")))?;
     let world = resolve
         .select_world(&[package], Some("tasks"))
-        .map_err(|error| Error::Wit(format!("{error:?}")))?;
+        .map_err(|error| Error::Wit(format!("{error:#}")))?;
     Ok((resolve, world))
 }
 
