@@ -177,9 +177,7 @@ fn run(
         said: format!("it could not be started: {error}"),
         hint: None,
     })?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    let folder = format!("{}/", workshop.project.folder.display());
-    let said = said.trim().replace(&folder, "");
+    let said = workshop.seen_from_project(&output.stderr);
     if let Some(error) = missing(workshop, world, plus_plus, &said) {
         return Err(error);
     }
@@ -190,9 +188,7 @@ fn run(
             said,
         });
     }
-    if !said.is_empty() {
-        eprintln!("{said}");
-    }
+    workshop.warn(said);
     Ok(())
 }
 
