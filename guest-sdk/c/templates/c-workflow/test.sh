@@ -4,7 +4,8 @@
 set -eu
 cd "$(dirname "$0")"
 made=.windlass
+work=$made/work
 cc=${CC:-$(command -v cc || echo "$made/cc")}
 "$cc" -g -Wall -Wextra -isystem "$made/gen" -isystem "$made/sdk/include" \
-  -o "$made/work/test" src/*.c tests/*.c "$made"/sdk/src/*.c
-exec "$made/work/test"
+  -o "$work/test" src/*.c tests/*.c "$made"/sdk/src/*.c
+exec "$work/test"

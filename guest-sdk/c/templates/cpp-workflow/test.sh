@@ -4,6 +4,7 @@
 set -eu
 cd "$(dirname "$0")"
 made=.windlass
+work=$made/work
 if command -v cc >/dev/null && command -v c++ >/dev/null; then
   cc=${CC:-cc} cxx=${CXX:-c++}
 else
@@ -11,8 +12,8 @@ else
 fi
 headers="-isystem $made/gen -isystem $made/sdk/include"
 for file in "$made"/sdk/src/*.c; do
-  "$cc" -g -Wall -Wextra $headers -c -o "$made/work/test-$(basename "$file").o" "$file"
+  "$cc" -g -Wall -Wextra $headers -c -o "$work/test-$(basename "$file").o" "$file"
 done
 "$cxx" -std=c++23 -g -Wall -Wextra $headers \
-  -o "$made/work/test" src/*.cpp tests/*.cpp "$made"/work/test-*.o
-exec "$made/work/test"
+  -o "$work/test" src/*.cpp tests/*.cpp "$work"/test-*.o
+exec "$work/test"
