@@ -61,6 +61,29 @@ fn the_page_of_polyglot_is_so() {
     }
 }
 
+#[test]
+fn the_page_of_callers_is_so() {
+    let root = xtask::commands::root();
+    let page = fs::read_to_string(root.join("docs/guides/callers.md")).unwrap();
+    let place = TempDir::new().unwrap();
+    std::os::unix::fs::symlink(root.join("host"), place.path().join("host")).unwrap();
+    let host = Setup::sqlite().start();
+    let shell = Shell::new(place.path(), &host);
+
+    for command in pages::commands_of(&page) {
+        shell.execute(&command);
+    }
+
+    for (file, function) in [
+        ("hello.py", "def greet"),
+        ("hello.ts", "greet"),
+        ("hello.rs", "fn greet"),
+    ] {
+        let stubs = fs::read_to_string(place.path().join(file)).unwrap();
+        assert!(stubs.contains(function), "{file}: {stubs}");
+    }
+}
+
 /// Copies a project, without what was built in it.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
